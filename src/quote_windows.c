@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The rules that CommandLineToArgvW and every C library on Windows read by: a backslash is
+// itself unless a run of them stands before a double quote, where each is doubled.
+#include "quote.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "text.h"
+
+static char *put(char *out, const char *text)
+{
+    if (*text != '\0' && strpbrk(text, " \t\n\v\"") == NULL) {
+        const size_t length = strlen(text);
+        memcpy(out, text, length);
+        return out + length;
+    }
+    size_t backslashes = 0;
+    *out++ = '"';
+    for (; *text != '\0'; text++) {
+        if (*text == '"') {
+            memset(out, '\\', backslashes + 1);
+            out += backslashes + 1;
+        }
+        backslashes = *text == '\\' ? backslashes + 1 : 0;
+        *out++ = *text;
+    }
+    memset(out, '\\', backslashes);
+    out += backslashes;
+    *out++ = '"';
+    return out;
+}
+
+char *quote_arguments(char *const arguments[])
+{
+    size_t size = 1;
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        size += 2 * strlen(arguments[i]) + 3;
+    }
+    char *line = text_memory(size);
+    char *out = line;
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        if (i > 0) {
+            *out++ = ' ';
+        }
+        out = put(out, arguments[i]);
+    }
+    *out = '\0';
+    return line;
+}
