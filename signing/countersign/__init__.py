@@ -1,0 +1,56 @@
+"""Sign and verify Mach-O images without a Mac.
+
+The front doors are imported when they are first used, so importing the package costs nothing.
+The modules have the names of things (``signer``) and the functions those of deeds (``sign``):
+a module of a function's name would hide it as soon as somebody imported the module.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from countersign.discovery import find_images
+    from countersign.errors import SigningError
+    from countersign.image import identify
+    from countersign.signer import Signed, sign, sign_bytes
+    from countersign.style import Style
+    from countersign.verifier import verify, verify_image
+
+__all__ = [
+    "Signed",
+    "SigningError",
+    "Style",
+    "find_images",
+    "identify",
+    "sign",
+    "sign_bytes",
+    "verify",
+    "verify_image",
+]
+
+_HOMES = {
+    "Signed": "signer",
+    "SigningError": "errors",
+    "Style": "style",
+    "find_images": "discovery",
+    "identify": "image",
+    "sign": "signer",
+    "sign_bytes": "signer",
+    "verify": "verifier",
+    "verify_image": "verifier",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

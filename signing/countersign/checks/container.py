@@ -1,0 +1,76 @@
+"""R1 to R9 and K11: the table of a universal file and the room between its slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from countersign.findings import Finding
+from countersign.macho.cpu import is_arm64
+from countersign.macho.fat import FatArch, fat_header_size
+from countersign.macho.slice import Slice
+from countersign.rules import broken
+from countersign.zeros import first_nonzero
+
+__all__ = ["check_architecture", "check_container", "slice_fits"]
+
+MAX_ALIGN: Final = 30
+
+
+def slice_fits(arch: FatArch, count: int, size: int) -> bool:
+    """Tell whether one of ``count`` slices lies inside a file of ``size`` bytes."""
+    return fat_header_size(count) <= arch.offset and arch.end <= size
+
+
+def check_container(data: memoryview, archs: Sequence[FatArch]) -> Iterator[Finding]:
+    """Check a whole universal file."""
+    yield from _check_each(archs, len(data))
+    yield from _check_together(archs)
+    if all(slice_fits(arch, len(archs), len(data)) for arch in archs):
+        yield from _check_gaps(data, archs)
+
+
+def check_architecture(arch: FatArch, thin: Slice) -> Iterator[Finding]:
+    """Compare an entry of the table with its slice, as execve and ``Universal::valid`` do."""
+    if (arch.cputype, arch.name) != (thin.header.cputype, thin.arch):
+        yield broken("K11", thin.base, f"the table says {arch.name}, the slice {thin.arch}")
+
+
+def _check_each(archs: Sequence[FatArch], size: int) -> Iterator[Finding]:
+    for arch in archs:
+        if not slice_fits(arch, len(archs), size):
+            message = f"the {arch.name} slice, bytes {arch.offset} to {arch.end}, does not fit"
+            yield broken("R3", arch.offset, message)
+        page = 0x4000 if is_arm64(arch.cputype) else 0x1000
+        if arch.offset % page:
+            message = f"the {arch.name} slice does not start at a multiple of {page}"
+            yield broken("R9", arch.offset, message)
+
+
+def _check_together(archs: Sequence[FatArch]) -> Iterator[Finding]:
+    seen: set[tuple[int, int]] = set()
+    for arch in archs:
+        key = (arch.cputype, arch.cpusubtype & 0x00FFFFFF)
+        if key in seen:
+            yield broken("R4", arch.offset, f"there are two slices for {arch.name}")
+        seen.add(key)
+    for before, arch in pairwise(sorted(archs, key=lambda each: each.offset)):
+        if arch.offset < before.end:
+            yield broken("R5", arch.offset, f"the {arch.name} slice overlaps the one before it")
+
+
+def _check_gaps(data: memoryview, archs: Sequence[FatArch]) -> Iterator[Finding]:
+    """Check what ``Universal::Universal`` in macho++.cpp calls suspicious."""
+    end = fat_header_size(len(archs))
+    for arch in sorted(archs, key=lambda each: each.offset):
+        gap = arch.offset - end
+        if arch.align > MAX_ALIGN or gap >= 1 << arch.align:
+            message = f"{gap} bytes before the {arch.name} slice, whose alignment is {arch.align}"
+            yield broken("R6", end, message)
+        dirt = first_nonzero(data[end : arch.offset])
+        if dirt is not None:
+            yield broken("R7", end + dirt, f"the gap before the {arch.name} slice is not empty")
+        end = max(end, arch.end)
+    if end < len(data):
+        yield broken("R8", end, f"{len(data) - end} bytes follow the last slice")

@@ -1,0 +1,181 @@
+"""R22 to R45: the superblob, its code directories, and what they seal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from countersign.codedirectory import Flag
+from countersign.findings import Enforcer, Finding
+from countersign.macho.segment import VM_PROT_EXECUTE
+from countersign.macho.slice import SignatureCommand, Slice
+from countersign.pagehash import page_count, page_hashes
+from countersign.rules import broken
+from countersign.signature import Directory, Signature
+from countersign.superblob import Slot, SuperBlob
+from countersign.zeros import first_nonzero
+
+__all__ = ["check_seal"]
+
+MIN_DIRECTORY: Final = 112
+"""sizeof(CS_CodeDirectory), which the kernel asks of every version."""
+
+MAGICS: Final = {
+    Slot.ENTITLEMENTS: 0xFADE7171,
+    Slot.ENTITLEMENTS_DER: 0xFADE7172,
+    **dict.fromkeys(Slot.CONSTRAINTS, 0xFADE8181),
+}
+EMBEDDED: Final = (Slot.REQUIREMENTS, *MAGICS)
+"""The special slots whose contents are blobs; those of the others lie outside the signature."""
+
+
+def check_seal(
+    data: memoryview, thin: Slice, command: SignatureCommand, signature: Signature
+) -> Iterator[Finding]:
+    """Check the signature of the slice ``data`` and everything that it covers."""
+    start = thin.base + command.data_offset
+    yield from _check_superblob(signature.superblob, start)
+    rest = data[command.data_offset + signature.superblob.length : command.data_end]
+    dirt = first_nonzero(rest)
+    if dirt is not None:
+        at = start + signature.superblob.length + dirt
+        yield broken("R34", at, "there are bytes behind the superblob")
+    yield from _check_directories(signature, start)
+    yield from _check_trust(signature, start)
+    for directory in signature.directories:
+        findings = list(_check_header(thin, command, directory, start))
+        yield from findings
+        yield from _check_slots(data, thin, signature, directory, start)
+        if not any(finding.rule in ("R32", "R39") for finding in findings):
+            yield from _check_pages(data, thin, directory)
+
+
+def _check_superblob(superblob: SuperBlob, start: int) -> Iterator[Finding]:
+    end = 12 + 8 * len(superblob.blobs)
+    seen: set[int] = set()
+    for blob in sorted(superblob.blobs, key=lambda each: each.offset):
+        at = start + blob.offset
+        if blob.offset != end:
+            yield broken("R25", at, f"slot {blob.slot:#x} starts at {blob.offset}, not at {end}")
+        end = max(end, blob.offset + len(blob.data))
+        wanted = MAGICS.get(blob.slot, blob.magic)
+        if blob.magic != wanted:
+            yield broken("R26", at, f"slot {blob.slot:#x} has magic {blob.magic:#x}")
+        if blob.slot in MAGICS and blob.slot in seen:
+            yield broken("R26", at, f"there are several blobs for slot {blob.slot:#x}")
+        seen.add(blob.slot)
+    if end != superblob.length:
+        yield broken("R25", start + end, f"the blobs end at {end}, the index says otherwise")
+
+
+def _check_directories(signature: Signature, start: int) -> Iterator[Finding]:
+    if signature.superblob.find(Slot.CODE_DIRECTORY) is None:
+        yield broken("R28", start, "slot 0 is empty")
+    seen: set[int] = set()
+    for blob, code in signature.directories:
+        if code.hash_type in seen:
+            message = f"there are two code directories with {code.hash_type.name}"
+            yield broken("R29", start + blob.offset, message)
+        seen.add(code.hash_type)
+
+
+def _check_trust(signature: Signature, start: int) -> Iterator[Finding]:
+    """Check who vouches, as ``SecStaticCode::validateDirectory`` in StaticCode.cpp asks."""
+    blob, code = signature.best
+    at = start + blob.offset
+    adhoc, has_cms = Flag.ADHOC in code.flags, signature.superblob.has_cms
+    if not adhoc and not has_cms:
+        yield broken("R45", at + 12, "it is not marked ad-hoc, and no certificate signed it")
+    if adhoc and has_cms:
+        yield broken("P1", at + 12, "it is marked ad-hoc, and a certificate signed it")
+    if adhoc and code.team:
+        yield broken("P2", at, f"it claims the team {code.team!r}")
+    if code.flags.unknown:
+        yield broken("R44", at + 12, f"unknown flags {code.flags.unknown:#x}")
+    if has_cms:
+        yield broken("N1", start, "the certificate's signature was NOT checked")
+
+
+def _check_header(
+    thin: Slice, command: SignatureCommand, directory: Directory, start: int
+) -> Iterator[Finding]:
+    blob, code = directory
+    at = start + blob.offset
+    if len(blob.data) < MIN_DIRECTORY:
+        yield broken("R30", at + 4, f"{len(blob.data)} bytes are fewer than {MIN_DIRECTORY}")
+    if code.page_size not in ((0x1000, 0x4000) if thin.is_arm64 else (0x1000,)):
+        yield broken("R32", at + 39, f"pages of {code.page_size} bytes on {thin.arch}")
+        return
+    if code.code_limit != command.data_offset:
+        yield _wrong_limit(directory, command, at)
+    pages = page_count(code.code_limit, code.page_size)
+    if code.code_count != pages:
+        yield broken("R39", at + 28, f"{code.code_count} hashes for {pages} pages")
+    partial = code.code_limit // code.page_size * code.page_size
+    for segment in thin.segments:
+        executable = segment.initprot & VM_PROT_EXECUTE and segment.filesize
+        if executable and code.code_limit % code.page_size and segment.end > partial:
+            message = f"{segment.name} reaches into the last page, which is signed in part"
+            yield broken("R40", thin.base + partial, message)
+
+
+def _wrong_limit(directory: Directory, command: SignatureCommand, at: int) -> Finding:
+    """Judge a code limit: dyld forgives what is less than a page, the kernel only emptiness."""
+    code = directory.code
+    enforced_by = [Enforcer.CODESIGN_STRICT]
+    if page_count(code.code_limit, code.page_size) * code.page_size < command.data_offset:
+        enforced_by.insert(0, Enforcer.DYLD)
+    if code.code_limit == 0:
+        enforced_by.insert(0, Enforcer.KERNEL)
+    message = f"{code.code_limit} bytes are signed, the signature is at {command.data_offset}"
+    return broken("R33", at + 32, message, enforced_by=enforced_by)
+
+
+def _check_slots(
+    data: memoryview, thin: Slice, signature: Signature, directory: Directory, start: int
+) -> Iterator[Finding]:
+    """Check the special slots (``SecStaticCode::component``, ``csblob_find_special_slot``)."""
+    blob, code = directory
+    at = start + blob.offset
+    for slot in EMBEDDED:
+        sealed, part = code.special_slot(slot), signature.superblob.find(slot)
+        if part is None and sealed is not None:
+            yield broken("R41", at, f"slot {slot} is sealed, but what it seals is missing")
+        elif part is not None and sealed is None and slot in MAGICS:
+            yield broken("R42", start + part.offset, f"slot {slot} is there, but not sealed")
+        elif part is not None and sealed is not None and code.hash_type.digest(part.data) != sealed:
+            yield broken("R41", start + part.offset, f"slot {slot} is not what was sealed")
+    yield from _check_info_plist(data, thin, directory)
+
+
+def _check_info_plist(data: memoryview, thin: Slice, directory: Directory) -> Iterator[Finding]:
+    """Check an embedded Info.plist; in a bundle (it seals resources) the slot means another."""
+    code, section = directory.code, thin.info_plist
+    sealed = code.special_slot(Slot.INFO_PLIST)
+    if section is None or sealed is None or code.special_slot(Slot.RESOURCES) is not None:
+        return
+    plist = data[section.offset : section.offset + section.size]
+    if code.hash_type.digest(plist) != sealed:
+        yield broken("R41", thin.base + section.offset, "the Info.plist is not what was sealed")
+
+
+def _check_pages(data: memoryview, thin: Slice, directory: Directory) -> Iterator[Finding]:
+    """Hash the signed bytes again, for every directory (``SecStaticCode::validateExecutable``)."""
+    code = directory.code
+    size = code.hash_type.size
+    if code.code_limit > len(data):
+        message = f"{code.code_limit} bytes are signed, {len(data)} are there"
+        yield broken("R27", thin.base + len(data), message)
+        return
+    found = page_hashes([data[: code.code_limit]], code.page_size, code.hash_type)
+    if found == code.hashes:
+        return
+    wrong = [
+        page
+        for page in range(code.code_count)
+        if found[page * size : (page + 1) * size] != code.hashes[page * size : (page + 1) * size]
+    ]
+    message = f"page {wrong[0]} was changed after it was signed"
+    if len(wrong) > 1:
+        message = f"{len(wrong)} pages of {code.code_count} were changed, page {wrong[0]} first"
+    yield broken("R27", thin.base + wrong[0] * code.page_size, message)

@@ -1,0 +1,108 @@
+"""Everything this package raises: one base, and one subclass per thing a caller can act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from countersign.findings import Finding
+
+__all__ = [
+    "FormatError",
+    "IdentifierError",
+    "NoRoomError",
+    "NotSignableError",
+    "ReadError",
+    "RejectedError",
+    "SignatureKeptError",
+    "SigningError",
+    "WriteError",
+]
+
+
+class SigningError(Exception):
+    """Base of all errors raised on purpose by countersign."""
+
+    hint: ClassVar[str] = ""
+    """What the user can do about it, shown on a line of its own."""
+
+
+class FormatError(SigningError):
+    """The bytes are not what the format says they must be."""
+
+    hint = "The file is damaged or was cut short; build or download it again."
+
+    def __init__(self, what: str, offset: int, problem: str, *, rule: str = "F1") -> None:
+        super().__init__(f"{what} at offset {offset:#x}: {problem}")
+        self.offset = offset
+        self.problem = f"{what}: {problem}"
+        self.rule = rule
+        """The id of the rule that the bytes break."""
+
+
+class IdentifierError(SigningError):
+    """The identifier cannot be stored in a signature."""
+
+    hint = "Choose a name such as org.example.program."
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"{identifier!r} is no identifier")
+
+
+class NotSignableError(SigningError):
+    """The file is well-formed but nothing that can carry an embedded signature."""
+
+    hint = "Only Mach-O programs and libraries are signed; leave this file out."
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"cannot be signed: {what}")
+
+
+class NoRoomError(SigningError):
+    """There is no room for LC_CODE_SIGNATURE between the load commands and the first section."""
+
+    hint = "Link it again with -Wl,-headerpad,0x1000."
+
+    def __init__(self, missing: int) -> None:
+        super().__init__(f"no room for LC_CODE_SIGNATURE: {missing} bytes missing")
+        self.missing = missing
+
+
+class SignatureKeptError(SigningError):
+    """The file carries a signature that cannot be made again from here, so it was kept."""
+
+    hint = "Force the signing if the present signature may be lost."
+
+    def __init__(self, arch: str, what: str) -> None:
+        super().__init__(f"the {arch} slice carries {what}, which signing would destroy")
+
+
+class RejectedError(SigningError):
+    """The signed file would not be accepted, so it was not put in place."""
+
+    hint = "The findings name what is wrong with the file itself; build it again."
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        broken = "; ".join(f"{finding.rule}: {finding.message}" for finding in findings)
+        super().__init__(f"the signed file would be rejected: {broken}")
+        self.findings = tuple(findings)
+
+
+class ReadError(SigningError):
+    """The file could not be read."""
+
+    hint = "Check the path and its permissions."
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the file could not be read: {problem}")
+
+
+class WriteError(SigningError):
+    """The signed file could not be written; the original is untouched."""
+
+    hint = "Check the free space and the permissions of the directory, then sign again."
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the signed file could not be written: {problem}")

@@ -1,0 +1,112 @@
+"""Universal files: a table of slices in front of them.
+
+Format: ``fat_header`` and ``fat_arch`` in ``mach-o/fat.h``; always big-endian. The 64-bit table
+is no container for programs: neither the kernel (``fatfile_validate_fatarches``, mach_fat.c) nor
+codesign reads it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from countersign.errors import FormatError
+from countersign.macho.cpu import architecture_name
+
+__all__ = [
+    "FatArch",
+    "fat_header",
+    "fat_header_size",
+    "parse_fat",
+    "repack",
+    "starts_fat",
+    "starts_fat64",
+]
+
+MAGIC: Final = b"\xca\xfe\xba\xbe"
+MAGIC_64: Final = b"\xca\xfe\xba\xbf"
+JAVA_CLASS: Final = 43
+"""Java's class files share the magic and have their version, at least 43, where the count is."""
+
+
+ALIGN: Final = 14
+"""Slices start at multiples of 16 KiB, the larger page size of the two Mac CPUs."""
+
+
+class FatArch(NamedTuple):
+    """One entry of the table, in file order; ``offset`` counts from the start of the file."""
+
+    cputype: int
+    cpusubtype: int
+    offset: int
+    size: int
+    align: int
+    """The slice starts at a multiple of two to the power of this."""
+
+    @property
+    def name(self) -> str:
+        """The architecture's name, such as ``arm64``."""
+        return architecture_name(self.cputype, self.cpusubtype)
+
+    @property
+    def end(self) -> int:
+        """Where the slice ends, from the start of the file."""
+        return self.offset + self.size
+
+
+_HEADER = struct.Struct(">4sI")
+_ARCH = struct.Struct(">5I")
+
+
+def starts_fat(data: memoryview) -> bool:
+    """Tell whether ``data`` begins like a universal file and not like a Java class."""
+    if bytes(data[:4]) != MAGIC or len(data) < _HEADER.size:
+        return False
+    return bool(_HEADER.unpack_from(data)[1] < JAVA_CLASS)
+
+
+def starts_fat64(data: memoryview) -> bool:
+    """Tell whether ``data`` begins like a universal file with a 64-bit table."""
+    return bytes(data[:4]) == MAGIC_64
+
+
+def fat_header_size(count: int) -> int:
+    """Bytes that the table of ``count`` slices takes, its header included."""
+    return _HEADER.size + count * _ARCH.size
+
+
+def parse_fat(data: memoryview) -> tuple[FatArch, ...]:
+    """Read the table of a universal file.
+
+    The slices may lie anywhere; that they fit is for the rules to say. Raises
+    :class:`FormatError`, and no other error, whatever the bytes are.
+    """
+    if not starts_fat(data):
+        raise FormatError("universal header", 0, "the magic is not that of a universal file")
+    count = _HEADER.unpack_from(data)[1]
+    if count == 0:
+        raise FormatError("universal header", 4, "it names no slices", rule="R2")
+    end = fat_header_size(count)
+    if end > len(data):
+        raise FormatError("universal header", 4, f"{count} slices do not fit in the file")
+    return tuple(map(FatArch._make, _ARCH.iter_unpack(data[_HEADER.size : end])))
+
+
+def fat_header(archs: tuple[FatArch, ...]) -> bytes:
+    """Write the table."""
+    return _HEADER.pack(MAGIC, len(archs)) + b"".join(_ARCH.pack(*arch) for arch in archs)
+
+
+def repack(archs: Iterable[FatArch], sizes: Iterable[int]) -> tuple[FatArch, ...]:
+    """Place slices of new sizes as ``code_sign_allocate`` in codesign_alloc.cpp does.
+
+    The order is kept, every slice is aligned to 16 KiB, and the gaps are as small as that allows.
+    """
+    placed: list[FatArch] = []
+    end = 1
+    for arch, size in zip(archs, sizes, strict=True):
+        offset = -(-end >> ALIGN) << ALIGN
+        placed.append(arch._replace(offset=offset, size=size, align=ALIGN))
+        end = offset + size
+    return tuple(placed)

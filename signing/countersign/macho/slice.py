@@ -1,0 +1,212 @@
+"""One architecture's image: the header facts that signing and verifying need.
+
+Format: ``mach-o/loader.h``. The values are taken as they stand in the file; whether they make
+sense together is for the rules to say. Only what cannot be read at all raises.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from countersign.errors import FormatError
+from countersign.macho.cpu import architecture_name, is_arm64
+from countersign.macho.header import Header, parse_header
+from countersign.macho.segment import Section, Segment, parse_segment
+
+__all__ = ["Platform", "SignatureCommand", "Slice", "Target", "parse_slice"]
+
+LC_SYMTAB: Final = 0x2
+LC_UUID: Final = 0x1B
+LC_CODE_SIGNATURE: Final = 0x1D
+LC_SEGMENTS: Final = {0x1: 32, 0x19: 64}
+"""LC_SEGMENT and LC_SEGMENT_64 with the word size of their fields."""
+
+MAX_COMMANDS: Final = 0x10000
+"""Far more than any linker writes; bounds the work that a hostile header can ask for."""
+
+
+class Platform(enum.IntEnum):
+    """The platform numbers of LC_BUILD_VERSION that a signature's form depends on."""
+
+    MACOS = 1
+    IOS = 2
+    TVOS = 3
+    WATCHOS = 4
+
+
+LC_TARGETS: Final = {
+    0x24: Platform.MACOS,
+    0x25: Platform.IOS,
+    0x2F: Platform.TVOS,
+    0x30: Platform.WATCHOS,
+    0x32: None,
+}
+"""LC_VERSION_MIN_* with their platforms, and LC_BUILD_VERSION, which names its own."""
+
+
+class Target(NamedTuple):
+    """What an image was built for; versions are ``major << 16 | minor << 8 | patch``."""
+
+    platform: int
+    minimum: int
+    sdk: int
+
+
+class SignatureCommand(NamedTuple):
+    """An LC_CODE_SIGNATURE; ``offset`` is where the command itself stands in the slice."""
+
+    offset: int
+    cmdsize: int
+    data_offset: int
+    data_size: int
+
+    @property
+    def data_end(self) -> int:
+        """Where the signature ends, from the start of the slice."""
+        return self.data_offset + self.data_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """The facts of one slice; all offsets but ``base`` count from the start of the slice."""
+
+    base: int
+    """Where the slice starts in the file."""
+    size: int
+    header: Header
+    segments: tuple[Segment, ...] = ()
+    signatures: tuple[SignatureCommand, ...] = ()
+    targets: tuple[Target, ...] = ()
+    has_uuid: bool = False
+    claimed_end: int | None = None
+    """Where the file ends according to the first of __LINKEDIT and LC_SYMTAB."""
+
+    @property
+    def arch(self) -> str:
+        """The architecture's name, such as ``arm64``."""
+        return architecture_name(self.header.cputype, self.header.cpusubtype)
+
+    @property
+    def is_arm64(self) -> bool:
+        """True when the slice runs on Apple silicon without translation."""
+        return is_arm64(self.header.cputype)
+
+    @property
+    def signature(self) -> SignatureCommand | None:
+        """The LC_CODE_SIGNATURE that counts: the first one."""
+        return self.signatures[0] if self.signatures else None
+
+    @property
+    def info_plist(self) -> Section | None:
+        """The section with the embedded Info.plist."""
+        text = self.segment("__TEXT")
+        sections = text.sections if text else ()
+        return next((section for section in sections if section.name == "__info_plist"), None)
+
+    @property
+    def header_room(self) -> int:
+        """Free bytes between the load commands and the first contents; never negative."""
+        starts = [segment.fileoff for segment in self.segments if segment.filesize]
+        for segment in self.segments:
+            starts += [section.offset for section in segment.sections if section.has_contents]
+        first = min((start for start in starts if start > 0), default=self.size)
+        return max(0, min(first, self.size) - self.header.commands_end)
+
+    def segment(self, name: str) -> Segment | None:
+        """Find a segment by its name."""
+        return next((segment for segment in self.segments if segment.name == name), None)
+
+
+class _Command(NamedTuple):
+    """One load command."""
+
+    kind: int
+    at: int
+    """Where it stands, from the start of the slice."""
+    body: memoryview
+    """All of it, the first eight bytes included."""
+    order: str
+    base: int
+
+    def numbers(self, layout: str, *, rule: str = "F1") -> tuple[int, ...]:
+        """Read integers; a command that is too short for them breaks ``rule``."""
+        fixed = struct.Struct(self.order + layout)
+        if len(self.body) < fixed.size:
+            problem = f"{len(self.body)} bytes are too few"
+            what = f"load command {self.kind:#x}"
+            raise FormatError(what, self.base + self.at, problem, rule=rule)
+        return fixed.unpack_from(self.body)
+
+
+def parse_slice(data: memoryview, base: int = 0) -> Slice:
+    """Read the slice ``data``, which begins ``base`` bytes into the file.
+
+    Raises :class:`FormatError`, and no other error, whatever the bytes are.
+    """
+    header = parse_header(data, base)
+    commands = tuple(_commands(data, header, base))
+    return Slice(
+        base=base,
+        size=len(data),
+        header=header,
+        segments=tuple(_segment(each) for each in commands if each.kind in LC_SEGMENTS),
+        signatures=tuple(
+            SignatureCommand(each.at, *each.numbers("4x3I", rule="R11"))
+            for each in commands
+            if each.kind == LC_CODE_SIGNATURE
+        ),
+        targets=tuple(_target(each) for each in commands if each.kind in LC_TARGETS),
+        has_uuid=any(each.kind == LC_UUID for each in commands),
+        claimed_end=next(_claimed_ends(commands), None),
+    )
+
+
+def _commands(data: memoryview, header: Header, base: int) -> Iterator[_Command]:
+    """Walk the load commands as ``parse_machfile`` in xnu's mach_loader.c does."""
+    at, end = header.size, header.commands_end
+    if end > len(data):
+        raise FormatError("load commands", base + at, f"{header.commands_size} bytes do not fit")
+    if header.command_count > MAX_COMMANDS:
+        raise FormatError("load commands", base + at, f"there are {header.command_count}")
+    for index in range(header.command_count):
+        if end - at < 8:
+            problem = f"only {index} of {header.command_count} are there"
+            raise FormatError("load commands", base + at, problem)
+        kind, size = struct.unpack_from(header.order + "2I", data, at)
+        if not 8 <= size <= end - at:
+            raise FormatError(f"load command {index}", base + at, f"its size is {size}")
+        yield _Command(kind, at, data[at : at + size], header.order, base)
+        at += size
+
+
+def _segment(command: _Command) -> Segment:
+    return parse_segment(
+        command.body,
+        command.at,
+        order=command.order,
+        bits=LC_SEGMENTS[command.kind],
+        base=command.base,
+    )
+
+
+def _target(command: _Command) -> Target:
+    platform = LC_TARGETS[command.kind]
+    if platform is None:
+        return Target(*command.numbers("8x3I"))
+    return Target(platform, *command.numbers("8x2I"))
+
+
+def _claimed_ends(commands: Iterable[_Command]) -> Iterator[int]:
+    """Say where the file ends, once for each command that knows it."""
+    for command in commands:
+        if command.kind in LC_SEGMENTS:
+            segment = _segment(command)
+            if segment.name == "__LINKEDIT":
+                yield segment.end
+        elif command.kind == LC_SYMTAB:
+            start, length = command.numbers("16x2I")
+            yield start + length

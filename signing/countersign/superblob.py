@@ -1,0 +1,151 @@
+"""The SuperBlob: the index of everything that a signature consists of.
+
+Format: ``CS_SuperBlob`` in xnu's ``osfmk/kern/cs_blobs.h``; all integers are big-endian, all
+offsets count from the start of the blob. The parser is as lenient as ``cs_validate_csblob`` in
+xnu's ubc_subr.c, with the one addition of ``SuperBlobCore::validateBlob`` in Security's
+superblob.h that blobs begin behind the index: entries may come in any order and share bytes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from countersign import codedirectory
+from countersign.errors import FormatError
+
+__all__ = ["EMPTY_REQUIREMENTS", "EMPTY_WRAPPER", "MAGIC", "Blob", "Slot", "SuperBlob"]
+
+MAGIC: Final = 0xFADE0CC0
+MAX_ENTRIES: Final = 1000
+"""Signatures have three to ten; bounds the work that a hostile index can ask for."""
+
+EMPTY_REQUIREMENTS: Final = bytes.fromhex("fade0c01 0000000c 00000000")
+EMPTY_WRAPPER: Final = bytes.fromhex("fade0b01 00000008")
+"""The CMS signature of ad-hoc code: an envelope with nothing inside."""
+
+
+class Slot:
+    """What an entry of the index is: ``CSSLOT_*`` in cs_blobs.h."""
+
+    CODE_DIRECTORY: Final = 0
+    INFO_PLIST: Final = 1
+    REQUIREMENTS: Final = 2
+    RESOURCES: Final = 3
+    ENTITLEMENTS: Final = 5
+    ENTITLEMENTS_DER: Final = 7
+    CONSTRAINTS: Final = range(8, 12)
+    ALTERNATES: Final = range(0x1000, 0x1005)
+    CMS: Final = 0x10000
+
+
+_HEADER = struct.Struct(">3I")
+_ENTRY = struct.Struct(">2I")
+
+
+class Blob(NamedTuple):
+    """One entry; ``offset`` counts from the start of the superblob."""
+
+    slot: int
+    offset: int
+    data: bytes | memoryview
+    """The whole blob, its magic and length included."""
+
+    @property
+    def magic(self) -> int:
+        """The four bytes that say what kind of blob this is."""
+        return int.from_bytes(self.data[:4])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuperBlob:
+    """The blobs of one signature, in the order of the index."""
+
+    blobs: tuple[Blob, ...]
+    length: int
+    """Bytes of the whole superblob."""
+
+    @property
+    def directories(self) -> tuple[Blob, ...]:
+        """The code directories: slot 0 and its alternates."""
+        return tuple(
+            blob
+            for blob in self.blobs
+            if blob.slot == Slot.CODE_DIRECTORY or blob.slot in Slot.ALTERNATES
+        )
+
+    @property
+    def has_cms(self) -> bool:
+        """True when somebody signed with a certificate: the wrapper is not empty."""
+        cms = self.find(Slot.CMS)
+        return cms is not None and len(cms.data) > len(EMPTY_WRAPPER)
+
+    def find(self, slot: int) -> Blob | None:
+        """Find the first blob of a slot."""
+        return next((blob for blob in self.blobs if blob.slot == slot), None)
+
+    @classmethod
+    def pack(cls, entries: Iterable[tuple[int, bytes]]) -> SuperBlob:
+        """Lay blobs out behind the index, sorted by slot, without a gap."""
+        ordered = sorted(entries)
+        at = _HEADER.size + _ENTRY.size * len(ordered)
+        blobs = []
+        for slot, data in ordered:
+            blobs.append(Blob(slot, at, data))
+            at += len(data)
+        return cls(blobs=tuple(blobs), length=at)
+
+    @classmethod
+    def parse(cls, data: memoryview, base: int = 0) -> SuperBlob:
+        """Read the superblob at the start of ``data``, which may be longer.
+
+        ``base`` is where it starts in the file. Raises :class:`FormatError` with the id of the
+        broken rule, and no other error, whatever the bytes are.
+        """
+        if len(data) < _HEADER.size:
+            raise FormatError("superblob", base, f"{len(data)} bytes are too few", rule="R23")
+        magic, length, count = _HEADER.unpack_from(data)
+        index_end = _HEADER.size + _ENTRY.size * count
+        for good, at, rule, problem in (
+            (magic == MAGIC, 0, "R22", _strange(magic)),
+            (length <= len(data), 4, "R23", f"its length is {length}, its room {len(data)}"),
+            (index_end <= length, 8, "R23", f"{count} entries do not fit in it"),
+            (count <= MAX_ENTRIES, 8, "R23", f"{count} entries are more than {MAX_ENTRIES}"),
+        ):
+            if not good:
+                raise FormatError("superblob", base + at, problem, rule=rule)
+        whole = data[:length]
+        entries = _ENTRY.iter_unpack(whole[_HEADER.size : index_end])
+        return cls(
+            blobs=tuple(
+                _blob(whole, slot, offset, first=index_end, base=base) for slot, offset in entries
+            ),
+            length=length,
+        )
+
+    def __bytes__(self) -> bytes:
+        index = b"".join(_ENTRY.pack(blob.slot, blob.offset) for blob in self.blobs)
+        out = bytearray(_HEADER.pack(MAGIC, self.length, len(self.blobs)) + index)
+        out += bytes(self.length - len(out))
+        for blob in self.blobs:
+            out[blob.offset : blob.offset + len(blob.data)] = blob.data
+        return bytes(out)
+
+
+def _strange(magic: int) -> str:
+    if magic == codedirectory.MAGIC:
+        return "it is a bare code directory, which codesign takes for no signature"
+    return f"its magic is {magic:#x}"
+
+
+def _blob(whole: memoryview, slot: int, offset: int, *, first: int, base: int) -> Blob:
+    if not first <= offset <= len(whole) - 8:
+        problem = f"the entry for slot {slot:#x} points to {offset:#x}"
+        raise FormatError("superblob", base, problem, rule="R24")
+    (length,) = struct.unpack_from(">I", whole, offset + 4)
+    if not 8 <= length <= len(whole) - offset:
+        problem = f"the blob in slot {slot:#x} has length {length}"
+        raise FormatError("superblob", base + offset, problem, rule="R24")
+    return Blob(slot, offset, whole[offset : offset + length])

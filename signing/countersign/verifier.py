@@ -1,0 +1,115 @@
+"""Judge a file by the rules. Any bytes at all give a verdict; only input and output can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from countersign.checks.container import check_architecture, check_container, slice_fits
+from countersign.checks.seal import check_seal
+from countersign.checks.structure import check_structure
+from countersign.errors import FormatError
+from countersign.escaping import printable
+from countersign.findings import FileVerdict, Finding, SliceVerdict
+from countersign.macho.cpu import architecture_name
+from countersign.macho.fat import FatArch, parse_fat, starts_fat, starts_fat64
+from countersign.macho.header import starts_thin
+from countersign.macho.slice import SignatureCommand, Slice, parse_slice
+from countersign.mapping import map_file
+from countersign.rules import broken
+from countersign.signature import Signature, parse_signature
+
+__all__ = ["verify", "verify_image"]
+
+
+def verify(path: Path) -> FileVerdict:
+    """Judge the file at ``path``.
+
+    Raises :class:`ReadError` when it cannot be read, and nothing else.
+    """
+    return verify_image(map_file(path), path=str(path))
+
+
+def verify_image(data: bytes | memoryview, *, path: str, member: str | None = None) -> FileVerdict:
+    """Judge a whole file given as its bytes; ``path`` and ``member`` only name it. Never raises."""
+    view = memoryview(data)
+    if starts_fat64(view):
+        finding = broken("R1", 0, "it is a universal file with a 64-bit table")
+        return FileVerdict(path=path, member=member, findings=(finding,))
+    if starts_thin(view):
+        return FileVerdict(path=path, member=member, slices=(_verify_slice(view)[0],))
+    if not starts_fat(view):
+        finding = broken("R1", 0, "it is not a Mach-O")
+        return FileVerdict(path=path, member=member, findings=(finding,))
+    try:
+        archs = parse_fat(view)
+    except FormatError as error:
+        return FileVerdict(path=path, member=member, findings=(_unreadable(error),))
+    findings = list(check_container(view, archs))
+    fitting = [arch for arch in archs if slice_fits(arch, len(archs), len(view))]
+    pairs = [_verify_slice(view[arch.offset : arch.end], arch.offset, arch) for arch in fitting]
+    signatures = [signature for _, signature in pairs if signature is not None]
+    findings += _check_across(signatures)
+    slices = tuple(verdict for verdict, _ in pairs)
+    return FileVerdict(path=path, member=member, findings=tuple(findings), slices=slices)
+
+
+def _verify_slice(
+    data: memoryview, base: int = 0, declared: FatArch | None = None
+) -> tuple[SliceVerdict, Signature | None]:
+    """Judge one slice, which begins ``base`` bytes into the file."""
+    try:
+        thin = parse_slice(data, base)
+    except FormatError as error:
+        arch = declared.name if declared else _claimed_architecture(data)
+        return SliceVerdict(arch=arch, signed=False, findings=(_unreadable(error),)), None
+    findings = list(check_architecture(declared, thin)) if declared else []
+    findings += check_structure(thin)
+    if thin.signature is None:
+        return SliceVerdict(arch=thin.arch, signed=False, findings=tuple(findings)), None
+    return _verify_signature(data, thin, thin.signature, findings)
+
+
+def _verify_signature(
+    data: memoryview, thin: Slice, command: SignatureCommand, findings: list[Finding]
+) -> tuple[SliceVerdict, Signature | None]:
+    try:
+        signature = parse_signature(data, command, thin.base)
+    except FormatError as error:
+        if error.rule not in {finding.rule for finding in findings}:
+            findings.append(_unreadable(error))
+        return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
+    findings += check_seal(data, thin, command, signature)
+    code = signature.best.code
+    verdict = SliceVerdict(
+        arch=thin.arch,
+        signed=True,
+        kind=signature.kind,
+        identifier=printable(code.identifier),
+        cdhash=signature.best.cdhash,
+        flags=code.flags.words,
+        page_size=code.page_size,
+        findings=tuple(findings),
+    )
+    return verdict, signature
+
+
+def _check_across(signatures: Sequence[Signature]) -> Iterator[Finding]:
+    """Check what all slices of a file must share."""
+    codes = [signature.best.code for signature in signatures]
+    if len({code.team for code in codes}) > 1:
+        yield broken("R54", None, "the slices are signed by different teams")
+    if len({code.identifier for code in codes}) > 1:
+        yield broken("P3", None, "the slices have different identifiers")
+
+
+def _unreadable(error: FormatError) -> Finding:
+    return broken(error.rule, error.offset, error.problem)
+
+
+def _claimed_architecture(data: memoryview) -> str:
+    """Name the architecture of a header that is not followed by readable commands."""
+    order: Literal["little", "big"] = "little" if data[0] in (0xCE, 0xCF) else "big"
+    cputype, cpusubtype = (int.from_bytes(data[at : at + 4], order) for at in (4, 8))
+    return architecture_name(cputype, cpusubtype)

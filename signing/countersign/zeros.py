@@ -1,0 +1,17 @@
+"""Padding: the bytes that carry nothing and must show it."""
+
+from __future__ import annotations
+
+__all__ = ["first_nonzero"]
+
+_BLOCK = 1 << 16
+
+
+def first_nonzero(data: memoryview) -> int | None:
+    """Find the first byte that is not zero."""
+    for start in range(0, len(data), _BLOCK):
+        block = bytes(data[start : start + _BLOCK])
+        rest = block.lstrip(b"\0")
+        if rest:
+            return start + len(block) - len(rest)
+    return None

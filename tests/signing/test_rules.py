@@ -1,0 +1,167 @@
+"""Every rule has a smallest file that breaks it, and breaking it is seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from collections.abc import Callable
+
+import pytest
+
+from countersign.findings import Enforcer, FileVerdict, Finding, Severity
+from countersign.rules import CODES, RULES, broken
+from countersign.verifier import verify_image
+from macho import BUNDLE, DSYM, DYLDLINK, Macho, Seal, fat, put
+
+ARM = Macho().sealed()
+INTEL = Macho(arch="x86_64").sealed()
+DATA = ARM.text_size + ARM.linkedit_size  # where the signature starts
+DIRECTORY = DATA + 20
+COMMANDS_END = 32 + struct.unpack_from("<I", ARM.build(), 20)[0]
+ENTITLEMENTS = struct.pack(">2I", 0xFADE7171, 12) + b"<a/>"
+CMS = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
+
+
+def changed(offset: int, layout: str, *values: int) -> Callable[[], bytes]:
+    return lambda: put(ARM.build(), offset, layout, *values)
+
+
+def sealed(**seal: object) -> Callable[[], bytes]:
+    return lambda: ARM.sealed(**seal).build()
+
+
+def both(arm: Macho = ARM, intel: Macho = INTEL, **layout: int) -> bytes:
+    return fat([("x86_64", intel.build()), ("arm64", arm.build())], **layout)
+
+
+BREAKERS: dict[str, Callable[[], bytes]] = {
+    "F1": changed(20, "<I", 1 << 30),
+    "R1": lambda: b"#!/bin/sh\n",
+    "R2": lambda: struct.pack(">2I", 0xCAFEBABE, 0),
+    "R3": lambda: both()[:-16],
+    "R4": lambda: fat([("arm64", ARM.build())] * 2),
+    "R5": lambda: put(both(), 8 + 20 + 8, ">I", 0x5000),
+    "R6": lambda: both(declared=5),
+    "R7": lambda: put(both(), 100, "B", 1),
+    "R8": lambda: both() + b"\0",
+    "R9": lambda: fat([("arm64", ARM.build())], align=12),
+    "R10": lambda: dataclasses.replace(ARM, trailing=b"payload").build(),
+    "R11": lambda: dataclasses.replace(ARM, signature_commands=2).build(),
+    "R12": changed(COMMANDS_END - 4, "<I", 0x100000),
+    "R16": changed(COMMANDS_END - 4, "<I", len(ARM.build()) - DATA - 4),
+    "R17": lambda: dataclasses.replace(ARM, linkedit_vmsize=0x10).build(),
+    "R18": changed(32 + 48, "<Q", 1 << 40),
+    "R20": lambda: Macho(filetype=DSYM).build(),
+    "R21": lambda: Macho(filetype=BUNDLE).sealed(padding=bytes(40 << 20)).build(),
+    "R22": changed(DATA, ">I", 0xFADE0C02),
+    "R23": changed(DATA + 4, ">I", 0x10000),
+    "R24": changed(DATA + 16, ">I", 0x10000),
+    "R25": changed(DATA + 4, ">I", len(ARM.build()) - DATA),
+    "R26": sealed(special={5: CMS}, blobs=((5, CMS),)),
+    "R27": changed(0x3000, "B", 1),
+    "R28": sealed(first_slot=0x1000),
+    "R29": sealed(hash_types=(2, 2)),
+    "R30": changed(DIRECTORY + 8, ">I", 0x30000),
+    "R31": changed(DIRECTORY + 37, "B", 9),
+    "R32": lambda: Macho(arch="x86_64").sealed(page_size=0x4000).build(),
+    "R33": sealed(limit_change=-16),
+    "R34": sealed(padding=b"rest"),
+    "R36": changed(DIRECTORY + 20, ">I", 0x10000),
+    "R37": changed(DIRECTORY + 48, ">I", 0x10000),
+    "R38": changed(DIRECTORY + 16, ">I", 0x10000),
+    "R39": changed(DIRECTORY + 28, ">I", 4),
+    "R40": lambda: dataclasses.replace(ARM, text_end=16).build(),
+    "R41": sealed(special={2: b"other"}, blobs=((2, ENTITLEMENTS),)),
+    "R42": sealed(blobs=((5, ENTITLEMENTS),)),
+    "R44": sealed(flags=0x80020002),
+    "R45": sealed(flags=0x20000),
+    "R54": lambda: both(arm=ARM.sealed(team="TEAM")),
+    "K2": lambda: dataclasses.replace(ARM, flags=DYLDLINK).build(),
+    "K7": lambda: dataclasses.replace(ARM, uuid=False).build(),
+    "K11": lambda: fat([("arm64e", ARM.build())]),
+    "A1": lambda: Macho().build(),
+    "P1": sealed(blobs=((0x10000, CMS),)),
+    "P2": sealed(team="TEAM"),
+    "P3": lambda: both(arm=ARM.sealed(identifier="other")),
+    "N1": sealed(flags=0x10000, blobs=((0x10000, CMS),)),
+}
+ALONG: dict[str, set[str]] = {
+    "R5": {"F1", "R8", "R9"},
+    "R16": {"R27"},
+    "R18": {"R27", "R40"},
+}
+"""Further errors that the same damage cannot but cause."""
+
+
+def every_finding(verdict: FileVerdict) -> list[Finding]:
+    return [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
+
+
+def test_every_rule_has_its_breaker() -> None:
+    assert set(BREAKERS) == set(RULES)
+
+
+@pytest.mark.parametrize("rule_id", sorted(RULES))
+def test_breaking_a_rule_is_found_and_named(rule_id: str) -> None:
+    verdict = verify_image(BREAKERS[rule_id](), path="file")
+    findings = every_finding(verdict)
+    assert rule_id in {finding.rule for finding in findings}
+    errors = {finding.rule for finding in findings if finding.severity is Severity.ERROR}
+    assert errors <= {rule_id} | ALONG.get(rule_id, set())
+    assert verdict.accepted is not bool(errors)
+
+
+@pytest.mark.parametrize("rule_id", sorted(RULES))
+def test_the_place_of_a_finding_lies_in_the_file(rule_id: str) -> None:
+    data = BREAKERS[rule_id]()
+    for finding in every_finding(verify_image(data, path="file")):
+        assert finding.offset is None or 0 <= finding.offset <= len(data)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_a_rule_says_what_it_demands_and_what_to_do(rule: object) -> None:
+    values = dataclasses.asdict(rule)  # type: ignore[call-overload]
+    assert values["demands"].endswith(".")
+    assert values["fix"].endswith(".")
+    assert values["enforced_by"]
+
+
+def test_only_what_apple_refuses_is_an_error() -> None:
+    for rule in RULES.values():
+        if rule.severity is Severity.ERROR:
+            assert Enforcer.POLICY not in rule.enforced_by
+        else:
+            assert rule.apple is None
+
+
+def test_security_errors_have_their_numbers() -> None:
+    for rule in RULES.values():
+        if rule.apple and rule.apple.startswith("errSec"):
+            assert rule.code == CODES[rule.apple]
+
+
+def test_a_finding_carries_the_facts_of_its_rule() -> None:
+    finding = broken("R27", 7, "page 0 was changed")
+    assert (finding.apple, finding.code) == ("errSecCSSignatureFailed", -67061)
+    assert finding.fix == RULES["R27"].fix
+
+
+def test_rules_have_names_of_their_own() -> None:
+    assert len({rule.name for rule in RULES.values()}) == len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("limit_change", "enforcers"),
+    [
+        (-16, (Enforcer.CODESIGN_STRICT,)),
+        (-0x1000, (Enforcer.DYLD, Enforcer.CODESIGN_STRICT)),
+        (-DATA, (Enforcer.KERNEL, Enforcer.DYLD, Enforcer.CODESIGN_STRICT)),
+    ],
+)
+def test_who_refuses_a_code_limit_depends_on_how_short_it_is(
+    limit_change: int, enforcers: tuple[Enforcer, ...]
+) -> None:
+    seal = Seal(limit_change=limit_change)
+    verdict = verify_image(dataclasses.replace(ARM, seal=seal).build(), path="file")
+    (finding,) = [each for each in every_finding(verdict) if each.rule == "R33"]
+    assert finding.enforced_by == enforcers
