@@ -1,0 +1,70 @@
+"""Proving a stage or an archive against a profile and a target."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from counterproof.images import check_images, check_programs, check_signed
+from counterproof.modes import check_modes, check_owners
+from counterproof.names import check_collisions, check_kinds, check_links
+from counterproof.presence import check_presence
+from counterproof.profile import Profile
+from counterproof.subject import Located, Subject
+from counterproof.survey import Survey, survey
+from counterproof.target import Target
+from countersign.findings import FileVerdict, Finding, Verdict
+
+__all__ = ["CHECKS", "check"]
+
+CHECKS: Final[tuple[Callable[[Subject], Iterator[Located]], ...]] = (
+    check_presence,
+    check_kinds,
+    check_links,
+    check_collisions,
+    check_modes,
+    check_owners,
+    check_programs,
+    check_images,
+    check_signed,
+)
+"""Each looks at the whole tree and sees only its own rules; findings keep this order."""
+
+
+def check(path: Path, profile: Profile, target: Target) -> Verdict:
+    """Check the directory or archive at ``path``.
+
+    The verdict has the tree's own findings first, then one entry per file, link, missing file or
+    faulty directory, sorted by path. Raises :class:`TreeError` when the tree cannot be read.
+    """
+    subject = Subject(survey=survey(path), profile=profile, target=target)
+    return judge(subject)
+
+
+def judge(subject: Subject) -> Verdict:
+    """Apply every check to a tree that was surveyed already."""
+    findings: dict[PurePosixPath | None, list[Finding]] = defaultdict(list)
+    for one in CHECKS:
+        for path, finding in one(subject):
+            findings[path].append(finding)
+    whole = findings.pop(None, [])
+    verdicts = [FileVerdict(path=str(subject.survey.path), findings=tuple(whole))] if whole else []
+    files = {sample.entry.path for sample in subject.survey.files}
+    for path in sorted(files | {path for path in findings if path is not None}):
+        verdicts.append(_file_verdict(subject.survey, path, findings.get(path, ())))
+    return Verdict(files=tuple(verdicts))
+
+
+def _file_verdict(survey: Survey, path: PurePosixPath, findings: Iterable[Finding]) -> FileVerdict:
+    """Join our findings about one file with what the verifier says of its signature."""
+    sample = survey.samples.get(path)
+    signature = sample.signature if sample else None
+    member = PurePosixPath(survey.prefix or "", path).as_posix()
+    return FileVerdict(
+        path=str(survey.path) if survey.archive else str(survey.path / path),
+        member=member if survey.archive else None,
+        findings=(*findings, *(signature.findings if signature else ())),
+        slices=signature.slices if signature else (),
+    )

@@ -1,0 +1,92 @@
+"""Everything this package raises: one base, and one subclass per thing a caller can act on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "HostileArchiveError",
+    "LayoutError",
+    "PlacementError",
+    "ProfileError",
+    "TreeError",
+    "UnknownProfileError",
+    "UnsupportedTreeError",
+]
+
+_SHOWN_NAME = 200
+"""Characters of a member's name that a message shows at most."""
+
+
+class LayoutError(Exception):
+    """Base of all errors raised on purpose by counterproof."""
+
+    hint: ClassVar[str] = ""
+    """What the user can do about it, shown on a line of its own."""
+
+
+class ProfileError(LayoutError):
+    """A profile says something that profiles cannot say."""
+
+    hint = "Correct the profile file at the place named above."
+
+    def __init__(self, source: str, key: str, problem: str, *, nearest: str | None = None) -> None:
+        place = f"profile {source}: {key}" if key else f"profile {source}"
+        super().__init__(f"{place}: {problem}{_suggestion(nearest)}")
+        self.source = source
+        self.key = key
+        self.nearest = nearest
+
+
+class UnknownProfileError(ProfileError):
+    """No profile has this name."""
+
+    hint = "See the profiles with `countermark layout list`, or give the path of a .toml file."
+
+    def __init__(self, name: str, *, nearest: str | None = None) -> None:
+        super().__init__(repr(name), "", "there is no profile of this name", nearest=nearest)
+
+
+class PlacementError(LayoutError):
+    """A program cannot go where the profile wants it."""
+
+    hint = "Install the program once; remove the copy that is not wanted and stage again."
+
+    def __init__(self, source: str, destination: str, occupant: str) -> None:
+        super().__init__(f"{source} belongs at {destination}, but {occupant} already takes it")
+        self.source = source
+        self.destination = destination
+
+
+class TreeError(LayoutError):
+    """A directory or an archive cannot be read."""
+
+    hint = "Check the path and its permissions; an archive may have to be packed or fetched again."
+
+    def __init__(self, path: str, problem: str, *, member: str | None = None) -> None:
+        place = path if member is None else f"{path}: member {_shown(member)}"
+        super().__init__(f"{place}: {problem}")
+        self.path = path
+        self.member = member
+
+
+class UnsupportedTreeError(TreeError):
+    """The path is sound as far as can be seen, but of a kind that is not read."""
+
+    hint = "Give a directory, or a .tar, .tar.gz or .zip archive."
+
+
+class HostileArchiveError(TreeError):
+    """Unpacking this archive could write, or take, what it should not."""
+
+    hint = "Do not unpack it. Nothing of it was written; get the archive from its source again."
+
+
+def _suggestion(nearest: str | None) -> str:
+    return f"; did you mean {nearest!r}?" if nearest else ""
+
+
+def _shown(name: str) -> str:
+    """Quote ``name`` so that it can neither break a line nor flood a terminal."""
+    shown = ascii(name[:_SHOWN_NAME])
+    return shown if len(name) <= _SHOWN_NAME else f"{shown}..."

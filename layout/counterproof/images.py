@@ -1,0 +1,86 @@
+"""What programs and libraries are made of. Rules L05 and L12 to L16."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from counterproof.entry import Kind
+from counterproof.rules import (
+    ARCHITECTURE,
+    EMPTY_FILE,
+    FORMAT,
+    LINKER_SIGNED,
+    NOT_A_PROGRAM,
+    UNSIGNED,
+)
+from counterproof.subject import Located, Subject
+from counterproof.survey import Sample
+from counterproof.target import Target
+from countersign.findings import Finding
+from countersign.image import Image, ImageFormat, ImageKind
+
+__all__ = ["check_images", "check_programs", "check_signed"]
+
+
+def check_programs(subject: Subject) -> Iterator[Located]:
+    """Check that every program is one, and that nothing that matters is empty."""
+    for sample in subject.survey.files:
+        listed = subject.listed(sample)
+        if sample.entry.kind is Kind.FILE and sample.entry.size == 0:
+            if subject.profile.unlisted == "refused" or subject.is_program(sample):
+                message = "is empty, expected content"
+                yield Located(sample.entry.path, EMPTY_FILE.finding(message))
+        elif listed and (problem := _not_a_program(subject, sample)):
+            message = f"{problem}, expected an executable image"
+            yield Located(sample.entry.path, NOT_A_PROGRAM.finding(message))
+
+
+def check_images(subject: Subject) -> Iterator[Located]:
+    """Check the format and the architectures of every image, wherever it stands."""
+    for sample in subject.survey.files:
+        if sample.image and (finding := _foreign(sample.image, subject.target)):
+            yield Located(sample.entry.path, finding)
+
+
+def check_signed(subject: Subject) -> Iterator[Located]:
+    """Check that what macOS is to run was signed, and not by the linker alone.
+
+    Whether a signature is valid is the verifier's to say; its findings are in the verdict too.
+    """
+    if subject.target.platform != "darwin":
+        return
+    for sample in subject.survey.files:
+        for image in sample.signature.slices if sample.signature else ():
+            if not image.signed:
+                message = f"{image.arch}: no signature, expected one"
+                yield Located(sample.entry.path, UNSIGNED.finding(message))
+            elif image.kind == "linker":
+                message = f"{image.arch}: signed by its linker, expected the release's signature"
+                yield Located(sample.entry.path, LINKER_SIGNED.finding(message))
+
+
+def _not_a_program(subject: Subject, sample: Sample) -> str | None:
+    """Say what is wrong with a program of the profile; links without an end have their own rule."""
+    behind = subject.survey.behind(sample)
+    if sample.entry.kind not in (Kind.FILE, Kind.SYMLINK) or behind is None:
+        return None
+    found = "is" if behind is sample else f"leads to {behind.entry.path}, which is"
+    if behind.image is None:
+        return f"{found} a script" if behind.script else f"{found} no image"
+    return f"{found} of kind {behind.image.kind}" if _is_part(behind.image) else None
+
+
+def _is_part(image: Image) -> bool:
+    """Tell whether an image cannot be started; a static-PIE ELF looks just like a library."""
+    if image.format is ImageFormat.ELF:
+        return image.kind is ImageKind.OBJECT
+    return image.kind in (ImageKind.OBJECT, ImageKind.LIBRARY)
+
+
+def _foreign(image: Image, target: Target) -> Finding | None:
+    if image.format is not target.image_format:
+        return FORMAT.finding(f"format is {image.format}, expected {target.image_format}")
+    if image.architectures != (target.architecture,):
+        found = ", ".join(image.architectures) or "none"
+        return ARCHITECTURE.finding(f"architecture is {found}, expected {target.architecture}")
+    return None

@@ -1,0 +1,51 @@
+"""What entries are called, what they are, and where links lead. Rules L08 to L11."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from counterproof.entry import Kind
+from counterproof.rules import CASE_COLLISION, DANGLING_LINK, KIND, LINK_OUTSIDE
+from counterproof.safety import leaves_tree
+from counterproof.subject import Located, Subject
+
+__all__ = ["check_collisions", "check_kinds", "check_links"]
+
+
+def check_links(subject: Subject) -> Iterator[Located]:
+    """Check that every symbolic link leads to something in the tree."""
+    for sample in subject.survey.files:
+        entry = sample.entry
+        if entry.kind is not Kind.SYMLINK:
+            continue
+        found = f"links to {entry.link_target!a}"
+        if leaves_tree(entry):
+            message = f"{found}, expected a place in the tree"
+            yield Located(entry.path, LINK_OUTSIDE.finding(message))
+        elif subject.survey.links.end(entry.path) is None:
+            message = f"{found}, which is not there"
+            yield Located(entry.path, DANGLING_LINK.finding(message))
+
+
+def check_kinds(subject: Subject) -> Iterator[Located]:
+    """Check that nothing is there but files, directories and symbolic links."""
+    for sample in subject.survey.files:
+        if sample.entry.kind in (Kind.HARD_LINK, Kind.OTHER):
+            message = f"is a {sample.entry.kind}, expected a file"
+            yield Located(sample.entry.path, KIND.finding(message))
+
+
+def check_collisions(subject: Subject) -> Iterator[Located]:
+    """Check that a file system that ignores case keeps every entry apart."""
+    first: dict[str, PurePosixPath] = {}
+    for path in sorted(subject.survey.links.places):
+        other = first.setdefault(_as_macos_sees_it(path), path)
+        if other != path:
+            message = f"differs from {other} only in case; expected a name of its own"
+            yield Located(path, CASE_COLLISION.finding(message))
+
+
+def _as_macos_sees_it(path: PurePosixPath) -> str:
+    return unicodedata.normalize("NFC", path.as_posix().casefold())

@@ -1,0 +1,50 @@
+"""A surveyed tree together with what it is measured against: what every check is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from counterproof.placement import listed_program
+from counterproof.profile import BIN, Profile, Program
+from counterproof.survey import Sample, Survey
+from counterproof.target import Target
+from countersign.findings import Finding
+
+__all__ = ["Located", "Subject"]
+
+
+class Located(NamedTuple):
+    """A finding and where it stands."""
+
+    path: PurePosixPath | None
+    """From the top of the tree; None for the tree as a whole."""
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is checked, and against what."""
+
+    survey: Survey
+    profile: Profile
+    target: Target
+
+    def listed(self, sample: Sample) -> Program | None:
+        """Give the profile's program that a file is by its name, in place or not."""
+        return listed_program(self.profile, sample.entry.path, self.target)
+
+    def is_program(self, sample: Sample) -> bool:
+        """Tell whether a file is there to be started.
+
+        A program is what the profile lists, and what stands in a directory of programs and is an
+        image, a script, or empty where one of them should be. On Windows a program has its suffix.
+        """
+        if self.listed(sample):
+            return True
+        path = sample.entry.path
+        if path.parent not in (BIN, self.profile.libexec):
+            return False
+        startable = sample.image is not None or sample.script or sample.entry.size == 0
+        return startable and self.target.program_name(path.name) is not None

@@ -1,0 +1,37 @@
+"""What a tree must be built for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from countersign.image import ImageFormat
+
+__all__ = ["PLATFORMS", "Platform", "Target"]
+
+Platform: TypeAlias = Literal["linux", "darwin", "windows"]
+
+PLATFORMS: Final[tuple[Platform, ...]] = ("linux", "darwin", "windows")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One host's properties, as far as its files show them."""
+
+    platform: Platform
+    architecture: str
+    """The only architecture an image may have, as :mod:`countersign.image` names it."""
+    image_format: ImageFormat
+    executable_suffix: str
+    """What a program's file name ends in: ``.exe`` or nothing."""
+
+    def file_name(self, program: str) -> str:
+        """Name the file of ``program``."""
+        return program + self.executable_suffix
+
+    def program_name(self, file_name: str) -> str | None:
+        """Name the program in a file of this name; None when no program has such a name."""
+        if not file_name.endswith(self.executable_suffix):
+            return None
+        return file_name.removesuffix(self.executable_suffix) or None

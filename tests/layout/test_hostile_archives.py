@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from counterproof.entry import Member
+from counterproof.errors import HostileArchiveError, TreeError, UnsupportedTreeError
+from counterproof.safety import Budget
+from counterproof.tarball import walk_gzipped_tar, walk_tar
+from counterproof.tree import walk
+from counterproof.zipball import walk_zip
+from trees import tar_info, tar_of, zip_info, zip_of
+
+
+def refused(tmp_path: Path, data: bytes) -> HostileArchiveError:
+    path = tmp_path / "archive"
+    path.write_bytes(data)
+    with pytest.raises(HostileArchiveError) as caught:
+        list(walk(path))
+    assert caught.value.hint.startswith("Do not unpack it")
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def special(name: str, kind: bytes, target: str = "") -> tuple[tarfile.TarInfo, bytes]:
+    info = tar_info(name)
+    info.type, info.linkname = kind, target
+    return info, b""
+
+
+NAMES = [
+    ("/etc/passwd", "absolute"),
+    ("C:/Windows/x", "absolute"),
+    ("../x", "climbs"),
+    ("p/../../x", "climbs"),
+    ("p\\x", "backslash"),
+    ("p/a\nb", "cannot be shown"),
+    ("p/\x1b[2J", "cannot be shown"),
+    ("p/\u202egnp.exe", "cannot be shown"),
+    ("p/" + "x" * 5000, "more than 4096"),
+    ("p/" * 33 + "x", "more than 32 directories"),
+]
+
+
+@pytest.mark.parametrize(("name", "problem"), NAMES, ids=[problem for _, problem in NAMES])
+def test_a_hostile_name_in_a_tar_is_refused_by_name(
+    tmp_path: Path, name: str, problem: str
+) -> None:
+    error = refused(tmp_path, tar_of((tar_info(name), b"")))
+    assert problem in str(error)
+    assert error.member == name
+
+
+@pytest.mark.parametrize(("name", "problem"), NAMES, ids=[problem for _, problem in NAMES])
+def test_a_hostile_name_in_a_zip_is_refused_by_name(
+    tmp_path: Path, name: str, problem: str
+) -> None:
+    error = refused(tmp_path, zip_of((zip_info(name), b"")))
+    assert problem in str(error)
+    assert error.member == name
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../../x", "C:\\x"])
+def test_a_link_out_of_the_archive_is_refused(tmp_path: Path, target: str) -> None:
+    in_tar = refused(tmp_path, tar_of(special("p/link", tarfile.SYMTYPE, target)))
+    in_zip = refused(tmp_path, zip_of((zip_info("p/link", stat.S_IFLNK | 0o777), target.encode())))
+    for error in (in_tar, in_zip):
+        assert "links out of the archive" in str(error)
+        assert error.member == "p/link"
+
+
+def test_a_hard_link_out_of_the_archive_is_refused(tmp_path: Path) -> None:
+    data = tar_of(special("p/link", tarfile.LNKTYPE, "/etc/passwd"))
+    assert "absolute" in str(refused(tmp_path, data))
+
+
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, b"Z"])
+def test_a_device_or_a_pipe_is_refused(tmp_path: Path, kind: bytes) -> None:
+    error = refused(tmp_path, tar_of(special("p/device", kind)))
+    assert "neither a file nor a directory nor a link" in str(error)
+    assert error.member == "p/device"
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFCHR, stat.S_IFIFO, stat.S_IFDIR])
+def test_a_zip_member_of_another_kind_than_its_name_is_refused(tmp_path: Path, kind: int) -> None:
+    error = refused(tmp_path, zip_of((zip_info("p/x", kind | 0o755), b"")))
+    assert "neither a file nor a directory nor a link" in str(error)
+
+
+def test_a_name_that_occurs_twice_is_refused(tmp_path: Path) -> None:
+    twice = tar_of((tar_info("p/x"), b""), (tar_info("./p/x"), b""))
+    assert "occurs twice" in str(refused(tmp_path, twice))
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        data = zip_of((zip_info("p/x"), b"1"), (zip_info("p/x"), b"2"))
+    assert "occurs twice" in str(refused(tmp_path, data))
+
+
+def test_a_member_below_a_link_or_a_file_is_refused(tmp_path: Path) -> None:
+    below_link = tar_of(special("p/bin", tarfile.SYMTYPE, "share"), (tar_info("p/bin/x"), b""))
+    below_file = tar_of((tar_info("p/bin/x"), b""), (tar_info("p/bin"), b""))
+    assert "below p/bin, which is a symlink" in str(refused(tmp_path, below_link))
+    assert "below p/bin, which is a file" in str(refused(tmp_path, below_file))
+
+
+def test_a_sparse_member_is_refused(tmp_path: Path) -> None:
+    info = tar_info("p/x")
+    info.type = tarfile.GNUTYPE_SPARSE
+    assert "neither a file" in str(refused(tmp_path, tar_of((info, b""))))
+
+
+def test_an_encrypted_or_oddly_compressed_zip_is_not_supported(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    info = zip_info("p/x")
+    info.compress_type = zipfile.ZIP_BZIP2
+    path.write_bytes(zip_of((info, b"x" * 100)))
+    with pytest.raises(UnsupportedTreeError, match="'p/x': it is encrypted, or not compressed"):
+        list(walk(path))
+
+
+def zeros_in_zip(count: int) -> bytes:
+    return zip_of((zip_info("p/zeros"), bytes(count)))
+
+
+def zeros_in_tar(count: int) -> bytes:
+    return gzip.compress(tar_of((tar_info("p/zeros", count), bytes(count))))
+
+
+Walk = Callable[[Path, Budget], Iterator[Member]]
+
+
+@pytest.mark.parametrize(
+    ("walk_it", "make"), [(walk_zip, zeros_in_zip), (walk_gzipped_tar, zeros_in_tar)]
+)
+def test_an_archive_that_expands_beyond_bounds_is_refused(
+    tmp_path: Path, walk_it: Walk, make: Callable[[int], bytes]
+) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(make(3_000_000))
+    with pytest.raises(HostileArchiveError, match="expands to more"):
+        list(walk_it(path, Budget(str(path), bytes=2_000_000)))
+    assert len(list(walk_it(path, Budget(str(path), bytes=4_000_000)))) == 1
+
+
+def test_zeros_behind_the_end_of_a_tar_count_too(tmp_path: Path) -> None:
+    path = tmp_path / "bomb"
+    path.write_bytes(tar_of((tar_info("p/x"), b"")) + bytes(3_000_000))
+    with pytest.raises(HostileArchiveError, match="expands to more"):
+        list(walk_tar(path, Budget(str(path), bytes=2_000_000)))
+
+
+def test_too_many_members_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "many"
+    path.write_bytes(tar_of(*((tar_info(f"p/{number}"), b"") for number in range(11))))
+    with pytest.raises(HostileArchiveError, match="more than 50000 members"):
+        list(walk_tar(path, Budget(str(path), members=10)))
+
+
+def test_directories_that_are_only_implied_are_counted_too(tmp_path: Path) -> None:
+    deep = "/".join("d" * 30)
+    members = ((tar_info(f"p/{number}/{deep}/x"), b"") for number in range(1700))
+    assert "more than 50000 directories" in str(refused(tmp_path, tar_of(*members)))
+
+
+def test_a_zip_may_not_say_it_is_smaller_than_it_is(tmp_path: Path) -> None:
+    data = bytearray(zeros_in_zip(100_000))
+    at = data.index(b"PK\x01\x02") + 24
+    data[at : at + 4] = (10).to_bytes(4, "little")
+    (tmp_path / "liar.zip").write_bytes(data)
+    with pytest.raises(TreeError, match="damaged"):
+        list(walk(tmp_path / "liar.zip"))
+
+
+@pytest.mark.parametrize("size", [2**40, 2**62, -512, -1])
+def test_a_size_in_a_tar_header_is_never_believed(tmp_path: Path, size: int) -> None:
+    header = bytearray(tar_info("p/x").tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = size.to_bytes(12, "big", signed=True)
+    header[124] |= 0x80
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    (tmp_path / "a.tar").write_bytes(bytes(header) + bytes(2048))
+    with pytest.raises(TreeError):
+        list(walk(tmp_path / "a.tar"))
+
+
+def test_a_huge_pax_header_is_not_read(tmp_path: Path) -> None:
+    info = tar_info("p/x", size=1 << 30)
+    info.type = tarfile.XHDTYPE
+    (tmp_path / "a.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(2048))
+    with pytest.raises(TreeError, match="a header of 1073741824 bytes"):
+        list(walk(tmp_path / "a.tar"))
+
+
+def test_a_long_chain_of_long_names_is_damage_and_no_recursion_error(tmp_path: Path) -> None:
+    link = tar_info("././@LongLink", size=10)
+    link.type = tarfile.GNUTYPE_LONGNAME
+    chain = io.BytesIO()
+    for _ in range(3000):
+        chain.write(link.tobuf(tarfile.GNU_FORMAT) + b"p/longname".ljust(512, b"\0"))
+    (tmp_path / "a.tar").write_bytes(chain.getvalue() + bytes(1024))
+    with pytest.raises(TreeError, match="damaged"):
+        list(walk(tmp_path / "a.tar"))
+
+
+def test_an_infinite_time_in_a_pax_header_is_no_overflow(tmp_path: Path) -> None:
+    info = tar_info("p/x")
+    info.pax_headers = {"mtime": "inf"}
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info)
+    (tmp_path / "a.tar").write_bytes(file.getvalue())
+    with pytest.raises(TreeError, match="damaged"):
+        list(walk(tmp_path / "a.tar"))

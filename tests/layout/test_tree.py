@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from counterproof import content
+from counterproof.entry import Entry, Kind
+from counterproof.errors import TreeError, UnsupportedTreeError
+from counterproof.tree import split_prefix, walk
+from trees import Files, pack_tar, pack_tar_gz, pack_zip, tar_info, tar_of, write_stage, zip_of
+
+FILES = {"bin/bitcoin": b"\x7fELF", "README.md": b"read me\n", "share/empty": b""}
+PACKERS = [pack_tar, pack_tar_gz, pack_zip]
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {
+        str(member.entry.path): bytes(member.content)
+        for member in walk(path)
+        if member.entry.kind is Kind.FILE
+    }
+
+
+def entries(path: Path) -> dict[str, Entry]:
+    return {str(member.entry.path): member.entry for member in walk(path)}
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def test_a_directory_shows_every_file_with_its_content(tmp_path: Path) -> None:
+    assert contents(write_stage(tmp_path, FILES)) == FILES
+
+
+@pytest.mark.parametrize("pack", PACKERS)
+def test_an_archive_shows_every_file_with_its_content(
+    tmp_path: Path, pack: Callable[[Files], bytes]
+) -> None:
+    path = written(tmp_path / "archive", pack(FILES))
+    assert contents(path) == {f"bitcoin-31.0/{name}": data for name, data in FILES.items()}
+
+
+@pytest.mark.parametrize("pack", PACKERS)
+def test_an_archive_shows_modes_and_sizes(tmp_path: Path, pack: Callable[[Files], bytes]) -> None:
+    found = entries(written(tmp_path / "archive", pack(FILES)))
+    assert found["bitcoin-31.0/bin/bitcoin"].mode == 0o755
+    assert found["bitcoin-31.0/README.md"].mode == 0o644
+    assert found["bitcoin-31.0/README.md"].size == 8
+
+
+def test_large_members_pass_through_a_file_and_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "IN_MEMORY", 10)
+    monkeypatch.setattr(content, "CHUNK", 7)
+    files = {"small": b"x" * 10, "large": bytes(range(256)) * 5}
+    assert contents(written(tmp_path / "a", pack_tar_gz(files, "p"))) == {
+        f"p/{name}": data for name, data in files.items()
+    }
+
+
+def test_contents_outlive_the_walk(tmp_path: Path) -> None:
+    kept = list(walk(write_stage(tmp_path, FILES)))
+    assert {bytes(member.content) for member in kept} >= set(FILES.values())
+
+
+def test_links_are_shown_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("folder")
+    found = entries(tmp_path)
+    assert found["link"].kind is Kind.SYMLINK
+    assert found["link"].link_target == "folder"
+    assert "link/file" not in found
+
+
+def test_a_pipe_is_shown_and_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert entries(tmp_path)["pipe"].kind is Kind.OTHER
+
+
+def test_links_and_owners_of_a_tar_are_shown(tmp_path: Path) -> None:
+    soft, hard, owned = tar_info("p/soft"), tar_info("p/hard"), tar_info("p/file")
+    soft.type, soft.linkname = tarfile.SYMTYPE, "file"
+    hard.type, hard.linkname = tarfile.LNKTYPE, "p/file"
+    owned.uid, owned.gid, owned.mtime = 1000, 100, 1_700_000_000
+    found = entries(written(tmp_path / "a.tar", tar_of((owned, b""), (soft, b""), (hard, b""))))
+    assert found["p/soft"].link_target == "file"
+    assert found["p/hard"].kind is Kind.HARD_LINK
+    assert found["p/file"].owner == (1000, 100)
+    assert found["p/file"].mtime == 1_700_000_000
+
+
+def test_an_archive_without_members_is_an_empty_tree(tmp_path: Path) -> None:
+    assert entries(written(tmp_path / "empty.zip", zip_of())) == {}
+    assert entries(written(tmp_path / "empty.tar.gz", pack_tar_gz({}))) == {}
+
+
+def entry(path: str, kind: Kind = Kind.FILE) -> Entry:
+    return Entry(path=PurePosixPath(path), kind=kind, mode=0o644)
+
+
+@pytest.mark.parametrize(
+    ("paths", "prefix", "stripped"),
+    [
+        (["p-1/bin/x", "p-1/README.md"], "p-1", ["bin/x", "README.md"]),
+        (["./p-1/bin/x", "p-1/y"], "p-1", ["bin/x", "y"]),
+        (["bin/x"], None, ["bin/x"]),
+        (["p-1/x", "y"], None, ["p-1/x", "y"]),
+        (["p-1"], None, ["p-1"]),
+        ([], None, []),
+    ],
+)
+def test_the_one_leading_directory_is_a_prefix(
+    paths: list[str], prefix: str | None, stripped: list[str]
+) -> None:
+    found, placed = split_prefix([entry(path) for path in paths])
+    assert found == prefix
+    assert [str(item.path) for item in placed] == stripped
+
+
+def test_the_prefix_itself_becomes_the_top() -> None:
+    members = [entry("p-1", Kind.DIRECTORY), entry("p-1/x")]
+    assert [str(item.path) for item in split_prefix(members)[1]] == [".", "x"]
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"\x28\xb5\x2f\xfd rest", "zstd is not supported yet"),
+        (b"BZh9", "bzip2 is not supported yet"),
+        (b"\xfd7zXZ\x00", "xz is not supported yet"),
+        (b"\x7fELF", "neither a directory nor an archive"),
+        (b"", "neither a directory nor an archive"),
+    ],
+)
+def test_another_kind_of_file_is_named(tmp_path: Path, data: bytes, problem: str) -> None:
+    with pytest.raises(UnsupportedTreeError, match=problem) as caught:
+        list(walk(written(tmp_path / "release.tar.gz", data)))
+    assert ".tar.gz" in caught.value.hint
+
+
+def test_a_path_that_is_not_there_is_a_tree_error(tmp_path: Path) -> None:
+    with pytest.raises(TreeError, match="No such file"):
+        list(walk(tmp_path / "absent"))
+
+
+def test_a_pipe_in_place_of_an_archive_is_refused_and_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UnsupportedTreeError):
+        list(walk(tmp_path / "pipe"))
+
+
+def test_a_file_name_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a\nb").write_bytes(b"")
+    with pytest.raises(TreeError, match=r"'a\\nb'.*cannot be shown"):
+        list(walk(tmp_path))
