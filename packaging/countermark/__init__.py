@@ -1,5 +1,53 @@
-"""From a CMake source tree to a release that can be trusted, without a Mac."""
+"""From a CMake source tree to a release that can be trusted, without a Mac.
+
+The front doors are imported when they are first used; their modules have other names than they,
+for importing a module would otherwise put it in the place of the function.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from countermark.config import Configuration, Options, resolve
+    from countermark.errors import CountermarkError
+    from countermark.flow import Release, build, pack, release, stage
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Configuration",
+    "CountermarkError",
+    "Options",
+    "Release",
+    "__version__",
+    "build",
+    "pack",
+    "release",
+    "resolve",
+    "stage",
+]
+
+_HOMES = {
+    "Configuration": "config",
+    "CountermarkError": "errors",
+    "Options": "config",
+    "Release": "flow",
+    "build": "flow",
+    "pack": "flow",
+    "release": "flow",
+    "resolve": "config",
+    "stage": "flow",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,42 @@
+# make release   build the embedded suite for this machine and for macOS on arm64, into dist/
+# make check     run the tests
+# make lint      formatting, lint and types
+#
+# Everything is installed into .venv; python3 (3.11 or newer) is all that has to be there.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := release
+.PHONY: release check check-all-hosts lint clean
+
+release: $(VENV)/release.stamp
+	@$(BIN)/countermark release
+
+check: $(VENV)/check.stamp
+	@$(BIN)/python -m pytest --numprocesses 2
+
+check-all-hosts: $(VENV)/check.stamp
+	@$(BIN)/python -m pytest -m all_hosts
+
+lint: $(VENV)/check.stamp
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+$(VENV)/release.stamp: pyproject.toml CMakeLists.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "countermark needs Python 3.11 or newer; name one with: make PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing countermark and its build tools into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[build]'
+	@touch $@
+
+$(VENV)/check.stamp: $(VENV)/release.stamp
+	@echo "Installing the test tools into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[build,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist

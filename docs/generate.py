@@ -1,0 +1,104 @@
+"""Write the parts of the documentation that come from the code; ``--check`` only compares.
+
+python docs/generate.py [--check]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from countermark.cli.application import application
+from countermark.render.document import DOCUMENTS, schema_of
+from countermark.settings import json_schema
+from counterproof.rules import RULES as LAYOUT_RULES
+from countersign.rules import RULES as SIGNATURE_RULES
+
+DOCS = Path(__file__).parent
+
+
+def pages() -> dict[Path, str]:
+    """Return every generated page by its path below this folder."""
+    schemas = {
+        Path("schema", f"{name.removeprefix('countermark.').replace('/', '.')}.json"): schema_of(
+            name
+        )
+        for name in DOCUMENTS
+    }
+    schemas[Path("schema", "countermark.toml.json")] = json_schema()
+    return {
+        **{path: json.dumps(schema, indent=2) + "\n" for path, schema in schemas.items()},
+        Path("reference", "commands.md"): commands_page(),
+        Path("reference", "rules.md"): rules_page(),
+    }
+
+
+def _file_name(schema: str) -> str:
+    return f"{schema.removeprefix('countermark.').replace('/', '.')}.json"
+
+
+def commands_page() -> str:
+    """Return the help of every command."""
+    parts = ["# Commands", "", "Generated from the code by `docs/generate.py`.", ""]
+    for name, text in _helps(application, "countermark"):
+        parts += [f"## {name}", "", "```text", text, "```", ""]
+    return "\n".join(parts)
+
+
+def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
+    yield name, command.get_help(context)
+    if isinstance(command, click.Group):
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            if found is not None:
+                yield from _helps(found, f"{name} {child}")
+
+
+def rules_page() -> str:
+    """Return the tables of all rules."""
+    lines = ["# Rules", "", "Generated from the code by `docs/generate.py`.", ""]
+    lines += ["## Signatures", ""]
+    lines += ["| rule | name | demands | severity | enforced by | Apple's error |"]
+    lines += ["|---|---|---|---|---|---|"]
+    for rule in SIGNATURE_RULES.values():
+        enforcers = ", ".join(rule.enforced_by)
+        code = f" ({rule.code})" if rule.code is not None else ""
+        apple = f"{rule.apple}{code}" if rule.apple else ""
+        lines.append(_row(rule.id, rule.name, rule.demands, rule.severity.value, enforcers, apple))
+    lines += ["", "## Layout", "", "| rule | name | demands | severity | fix |"]
+    lines += ["|---|---|---|---|---|"]
+    for law in LAYOUT_RULES.values():
+        lines.append(_row(law.id, law.name, law.demands, law.severity.value, law.fix))
+    return "\n".join([*lines, ""])
+
+
+def _row(*cells: str) -> str:
+    clean = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+    return f"| {' | '.join(clean)} |"
+
+
+def main() -> int:
+    """Write the pages, or say which are not current."""
+    check = sys.argv[1:] == ["--check"]
+    stale = [
+        path
+        for path, text in pages().items()
+        if not (DOCS / path).is_file() or (DOCS / path).read_text(encoding="utf-8") != text
+    ]
+    for path in stale:
+        if check:
+            print(f"docs/{path} is not what the code says; run: python docs/generate.py")
+        else:
+            (DOCS / path).parent.mkdir(parents=True, exist_ok=True)
+            (DOCS / path).write_text(pages()[path], encoding="utf-8")
+            print(f"docs/{path}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The group of all commands, each imported when it is called or its help is asked for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import Final
+
+import click
+
+from countermark import __version__
+
+__all__ = ["application", "run"]
+
+_COMMANDS: Final = {
+    "release": ("release", "Build, stage, sign, check and pack everything."),
+    "build": ("build", "Configure and compile the suite."),
+    "stage": ("stage", "Install the built suite into a stage."),
+    "sign": ("sign", "Sign Mach-O files ad-hoc."),
+    "verify": ("verify", "Check the signatures of Mach-O files."),
+    "layout": ("layout", "Check a stage or an archive against a profile."),
+    "pack": ("pack", "Check the stages and pack them."),
+    "config": ("config", "Show the effective configuration, or its JSON schema."),
+    "doctor": ("doctor", "Check every tool and host, and say what is missing."),
+}
+"""Module and one line of help; the order is that of the flow."""
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"countermark.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from countermark.errors import nearest
+
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"no command '{args[0]}'{nearest(args[0], _COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="countermark %(version)s")
+def application() -> None:
+    """Take a CMake source tree to a release that can be trusted, without a Mac.
+
+    \b
+    Example: countermark release --host all
+    """
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; every foreseeable error ends here."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        result = application.main(arguments, prog_name="countermark", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("countermark: interrupted; nothing half-written was left behind", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader went away: what is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 3
+    except Exception as error:
+        from countermark.cli.exits import FORESEEN, exit_of_error
+
+        if not isinstance(error, FORESEEN):
+            raise
+        _show(error)
+        return exit_of_error(error)
+    return int(result or 0)
+
+
+def _show(error: Exception) -> None:
+    from countermark.render.text import describe_error
+
+    click.echo(describe_error(error), err=True)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,129 @@
+"""Options that several commands share, spelled once; each has its ``COUNTERMARK_`` variable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from countermark.config import Configuration, Options, resolve
+
+__all__ = ["Format", "format_option", "resolve_options", "suite_options"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+Format = click.Choice(["text", "json"])
+
+format_option = click.option(
+    "--format",
+    "output",
+    type=Format,
+    default="text",
+    show_default=True,
+    envvar="COUNTERMARK_FORMAT",
+    help="How results are printed on standard output.",
+)
+
+
+def _assignments(
+    _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        name = name.partition(":")[0]
+        if not equals or not name:
+            raise click.BadParameter(f"'{word}' is not NAME=VALUE")
+        pairs.append((name, value))
+    return tuple(pairs)
+
+
+_SUITE_OPTIONS = (
+    click.argument("suite", required=False, type=click.Path(path_type=Path)),
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="COUNTERMARK_CONFIG",
+        metavar="FILE",
+        help="The configuration  [default: countermark.toml in the suite, or here]",
+    ),
+    click.option(
+        "--host",
+        "hosts",
+        multiple=True,
+        envvar="COUNTERMARK_HOST",
+        metavar="TRIPLE",
+        help="A host to build for, or 'all'; may be repeated  "
+        "[default: this machine and arm64-apple-darwin]",
+    ),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        envvar="COUNTERMARK_OUT",
+        metavar="DIR",
+        help="The directory for the artifacts  [default: dist]",
+    ),
+    click.option(
+        "--name",
+        envvar="COUNTERMARK_NAME",
+        help="The first part of artifact names  [default: the suite's directory]",
+    ),
+    click.option(
+        "--version",
+        envvar="COUNTERMARK_VERSION",
+        help="The release's version  [default: the suite's git tag or commit]",
+    ),
+    click.option(
+        "--toolchain",
+        envvar="COUNTERMARK_TOOLCHAIN",
+        metavar="NAME|FILE",
+        help="'zig', 'native', or a CMake toolchain file  [default: zig]",
+    ),
+    click.option(
+        "--preset",
+        envvar="COUNTERMARK_PRESET",
+        help="A configure preset of the suite to start from.",
+    ),
+    click.option(
+        "--component",
+        "components",
+        multiple=True,
+        envvar="COUNTERMARK_COMPONENT",
+        metavar="NAME",
+        help="An install component to stage; may be repeated  [default: all]",
+    ),
+    click.option(
+        "--profile",
+        envvar="COUNTERMARK_PROFILE",
+        metavar="NAME|FILE",
+        help="What a stage must hold  [default: found out from its programs]",
+    ),
+    click.option(
+        "--style",
+        envvar="COUNTERMARK_STYLE",
+        help="Whose byte layout signatures follow  [default: macos26]",
+    ),
+    click.option(
+        "-D",
+        "cmake",
+        multiple=True,
+        callback=_assignments,
+        metavar="NAME=VALUE",
+        help="A CMake cache entry for every host; may be repeated.",
+    ),
+)
+
+
+def suite_options(function: Function) -> Function:
+    """Give a command the options that say what is released."""
+    for option in reversed(_SUITE_OPTIONS):
+        function = option(function)
+    return function
+
+
+def resolve_options(**values: Any) -> Configuration:  # noqa: ANN401  # click's own keywords
+    """Resolve what :func:`suite_options` collected."""
+    return resolve(Options(**values), os.environ, Path.cwd())

@@ -1,0 +1,44 @@
+"""``countermark verify``: are these signatures what macOS demands?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from countermark.cli.exits import Exit, exit_of_error
+from countermark.cli.options import format_option
+from countermark.signatures import verify_paths
+
+__all__ = ["command"]
+
+
+@click.command("verify")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@format_option
+def command(paths: tuple[Path, ...], output: str) -> int:
+    """Check every Mach-O in PATHS: files, directories, .tar, .tar.gz or .zip archives.
+
+    Images are found by content. A path in which there is no Mach-O is an error.
+
+    \b
+    Example: countermark verify dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz
+    """
+    verdict, problems = verify_paths(paths)
+    if output == "json":
+        from countermark.render.document import to_json, verify_document
+
+        sys.stdout.write(to_json(verify_document(verdict)))
+    else:
+        from countermark.render.verdict import describe_verdict
+
+        text = describe_verdict(verdict)
+        click.echo(text, nl=bool(text))
+    if problems:
+        from countermark.render.text import describe_error
+
+        for problem in problems:
+            click.echo(describe_error(problem), err=True)
+    judged = Exit.BAD if verdict.files and not verdict.accepted else Exit.GOOD
+    return max(judged, *map(exit_of_error, problems), Exit.GOOD)

@@ -1,0 +1,310 @@
+"""What a release is made from: the file, the options and the variables, resolved to one value.
+
+Options win over ``COUNTERMARK_*`` variables (the command line merges these two), which win over
+``countermark.toml``, which wins over what is found out from the suite.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from countermark.errors import ConfigurationError, nearest
+from countermark.hosts import Host, buildable_hosts, default_triples, find_host, native_triple
+from countermark.settings import FILE_NAME, CMakeValue, HostSettings, Settings, read_settings
+from countermark.source import Source, describe_source
+from countermark.toolchain import Toolchain, select_toolchain
+from countersign.style import Style
+
+if TYPE_CHECKING:
+    from counterproof.profile import Profile
+
+__all__ = [
+    "Configuration",
+    "HostBuild",
+    "Options",
+    "effective_settings",
+    "embedded_suite",
+    "resolve",
+]
+
+_KEPT_VARIABLES: Final = ("HOME", "LOGNAME", "PATH", "TEMP", "TMP", "TMPDIR", "USER")
+"""All that a build sees of the caller's environment: CFLAGS, DESTDIR and the like would change
+what is built without a trace in the configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line and the environment say; None and empty mean: not said."""
+
+    config: Path | None = None
+    suite: Path | None = None
+    name: str | None = None
+    version: str | None = None
+    out: Path | None = None
+    hosts: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    profile: str | None = None
+    style: str | None = None
+    toolchain: str | None = None
+    preset: str | None = None
+    cmake: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostBuild:
+    """One host of a release and how it is built."""
+
+    host: Host
+    toolchain: Toolchain
+    preset: str | None
+    profile: Profile | None
+    """What its stage must hold; None when that is found out from the staged programs."""
+    profile_name: str | None
+    """What leads to the profile: its name, or the absolute path of its file."""
+    cmake: tuple[tuple[str, CMakeValue], ...]
+    """Cache entries, the common and its own, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Everything that determines a release. All paths are absolute."""
+
+    suite: Path
+    source: Source
+    name: str
+    version: str
+    source_date_epoch: int
+    """Seconds since 1970 that stand for every time in the artifacts."""
+    out: Path
+    cache: Path
+    """Where compilers keep what they build for themselves, between releases."""
+    components: tuple[str, ...]
+    style: Style
+    hosts: tuple[HostBuild, ...]
+    environment: Mapping[str, str]
+    """The whole environment of every program that is run."""
+
+    @property
+    def label(self) -> str:
+        """``NAME-VERSION``: the top directory in every archive."""
+        return f"{self.name}-{self.version}"
+
+
+def resolve(options: Options, environment: Mapping[str, str], directory: Path) -> Configuration:
+    """Put together what is to be released; ``directory`` is where relative options start.
+
+    Raises :class:`ConfigurationError` for anything that does not make sense, before any work.
+    """
+    file = _settings_file(options, directory)
+    settings = read_settings(file) if file else Settings()
+    base = file.parent if file else directory
+    suite = _suite(options, settings, base, directory)
+    out = _out(options, settings, base, directory)
+    kept = {name: environment[name] for name in _KEPT_VARIABLES if name in environment}
+    source = describe_source(suite, out=out, environment=kept)
+    epoch = _epoch(environment, settings, source)
+    cache = _cache(environment, out, directory)
+    return Configuration(
+        suite=suite,
+        source=source,
+        name=_checked("name", options.name or settings.name or suite.name),
+        version=_version(options, settings, source),
+        source_date_epoch=epoch,
+        out=out,
+        cache=cache,
+        components=options.components or settings.components,
+        style=_style(options.style or settings.style),
+        hosts=_hosts(options, settings, base, directory),
+        environment={
+            **kept,
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "SOURCE_DATE_EPOCH": str(epoch),
+            "ZERO_AR_DATE": "1",
+            "ZIG_GLOBAL_CACHE_DIR": str(cache / "zig"),
+            "ZIG_LOCAL_CACHE_DIR": str(cache / "zig"),
+        },
+    )
+
+
+def effective_settings(configuration: Configuration) -> Settings:
+    """Return the settings that give ``configuration`` again, with nothing left to be found out."""
+    return Settings(
+        suite=str(configuration.suite),
+        name=configuration.name,
+        version=configuration.version,
+        source_date_epoch=configuration.source_date_epoch,
+        out=str(configuration.out),
+        components=configuration.components,
+        style=configuration.style.value,
+        hosts={
+            build.host.triple: HostSettings(
+                toolchain=str(build.toolchain.file)
+                if build.toolchain.kind == "file"
+                else build.toolchain.kind.value,
+                preset=build.preset,
+                profile=build.profile_name,
+                cmake=dict(build.cmake),
+            )
+            for build in configuration.hosts
+        },
+    )
+
+
+def embedded_suite() -> Path:
+    """Return the directory of the suite that countermark brings, with its configuration file."""
+    installed = Path(__file__).parent / "suite"
+    return installed if installed.is_dir() else Path(__file__).parents[2]
+
+
+def _settings_file(options: Options, directory: Path) -> Path | None:
+    """Return the file named by an option, the suite's, the current one, or the embedded one."""
+    if options.config is not None:
+        return directory / options.config
+    if options.suite is not None:
+        file = directory / options.suite / FILE_NAME
+        return file if file.is_file() else None
+    if (directory / FILE_NAME).is_file():
+        return directory / FILE_NAME
+    if (directory / "CMakeLists.txt").is_file():
+        return None
+    return embedded_suite() / FILE_NAME
+
+
+def _suite(options: Options, settings: Settings, base: Path, directory: Path) -> Path:
+    """Return the source tree.
+
+    A tree named on the command line is the suite itself, unless its own file points elsewhere.
+    """
+    suite = (base / settings.suite) if settings.suite else base
+    if options.suite is not None and (options.config is not None or not settings.suite):
+        suite = directory / options.suite
+    suite = suite.resolve()
+    if not suite.is_dir():
+        raise ConfigurationError(f"there is no suite at {suite}", hint="Name a CMake source tree.")
+    if not (suite / "CMakeLists.txt").is_file():
+        raise ConfigurationError(
+            f"{suite} is not a CMake source tree: it holds no CMakeLists.txt",
+            hint="Name the directory that holds the suite's top CMakeLists.txt.",
+        )
+    return suite
+
+
+def _out(options: Options, settings: Settings, base: Path, directory: Path) -> Path:
+    if options.out is None and settings.out is not None:
+        return (base / settings.out).resolve()
+    return (directory / (options.out or "dist")).resolve()
+
+
+def _checked(what: str, word: str) -> str:
+    """Refuse a word that would not make a file name: a release is named by it."""
+    if not word or not all(c.isalnum() or c in "._+-" for c in word) or not word[0].isalnum():
+        raise ConfigurationError(
+            f"{what} '{word}' cannot be part of a file name",
+            hint=f"Use letters, digits and ._+- only; give it with --{what}.",
+        )
+    return word
+
+
+def _version(options: Options, settings: Settings, source: Source) -> str:
+    version = options.version or settings.version or source.version
+    if version is None:
+        raise ConfigurationError(
+            "the release has no version: the suite is not under git",
+            hint=f"Give it with --version, or as version = '...' in {FILE_NAME}.",
+        )
+    return _checked("version", version)
+
+
+def _epoch(environment: Mapping[str, str], settings: Settings, source: Source) -> int:
+    given = environment.get("SOURCE_DATE_EPOCH")
+    if given:
+        if not given.isdecimal():
+            raise ConfigurationError(f"SOURCE_DATE_EPOCH is '{given}', not a number of seconds")
+        return int(given)
+    epoch = settings.source_date_epoch if settings.source_date_epoch is not None else source.epoch
+    if epoch is None:
+        raise ConfigurationError(
+            "the release has no time: the suite is not under git",
+            hint="Set SOURCE_DATE_EPOCH to its time in seconds since 1970, "
+            f"or source_date_epoch in {FILE_NAME}.",
+        )
+    return epoch
+
+
+def _cache(environment: Mapping[str, str], out: Path, directory: Path) -> Path:
+    """A relative path in a variable of the XDG specification counts as none."""
+    given = environment.get("COUNTERMARK_CACHE_DIR")
+    if given:
+        return (directory / given).resolve()
+    home = environment.get("HOME", "")
+    for parent in (environment.get("XDG_CACHE_HOME", ""), f"{home}/.cache" if home else ""):
+        if Path(parent).is_absolute():
+            return Path(parent, "countermark")
+    return out / ".countermark" / "cache"
+
+
+def _style(name: str | None) -> Style:
+    try:
+        return Style(name) if name else Style.MACOS26
+    except ValueError:
+        raise ConfigurationError(
+            f"unknown style '{name}'{nearest(name or '', list(Style))}",
+            hint=f"Known styles: {', '.join(Style)}.",
+        ) from None
+
+
+def _hosts(
+    options: Options, settings: Settings, base: Path, directory: Path
+) -> tuple[HostBuild, ...]:
+    native = native_triple(platform.system(), platform.machine())
+    triples = options.hosts or tuple(settings.hosts) or default_triples(native)
+    if "all" in triples:
+        triples = tuple(host.triple for host in buildable_hosts())
+    return tuple(
+        _host_build(find_host(triple), options, settings, (base, directory, native))
+        for triple in dict.fromkeys(triples)
+    )
+
+
+def _host_build(
+    host: Host, options: Options, settings: Settings, places: tuple[Path, Path, str | None]
+) -> HostBuild:
+    base, directory, native = places
+    own = settings.hosts.get(host.triple, HostSettings())
+    toolchain = own.toolchain or settings.toolchain or "zig"
+    profile = _profile_name(
+        options.profile or own.profile or settings.profile, directory if options.profile else base
+    )
+    return HostBuild(
+        host=host,
+        toolchain=select_toolchain(
+            host,
+            options.toolchain or toolchain,
+            native=native,
+            base=directory if options.toolchain else base,
+        ),
+        preset=options.preset or own.preset or settings.preset,
+        profile=_profile(profile),
+        profile_name=profile,
+        cmake=tuple(sorted({**settings.cmake, **own.cmake, **dict(options.cmake)}.items())),
+    )
+
+
+def _profile_name(name: str | None, base: Path) -> str | None:
+    """Return the name of a built-in profile as it is, and the path of a file from the root."""
+    if name is not None and ("/" in name or name.endswith(".toml")):
+        return str((base / name).resolve())
+    return name
+
+
+def _profile(name: str | None) -> Profile | None:
+    if name is None:
+        return None
+    from counterproof import load_profile
+
+    return load_profile(name)

@@ -1,0 +1,66 @@
+"""The executor that only describes: what a release would do, from the very plan it would follow."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from countermark.pipeline import Step
+from countermark.plan import HostPlan, ReleasePlan
+
+__all__ = ["Describer", "Description"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What one step would do, a line each."""
+
+    step: Step
+    lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Describer:
+    """Describes the steps of one host."""
+
+    plan: HostPlan
+    release: ReleasePlan
+    descriptions: list[Description] = field(default_factory=list)
+    verdict: None = None
+    artifact: None = None
+
+    def turn(self, step: Step) -> AbstractContextManager[object]:
+        """Wait for nothing."""
+        return nullcontext()
+
+    def perform(self, step: Step) -> str:
+        """Describe one step."""
+        lines = {
+            Step.CONFIGURE: (str(self.plan.configure),),
+            Step.BUILD: (str(self.plan.compile),),
+            Step.STAGE: tuple(map(str, self.plan.install)),
+            Step.SIGN: self._sign(),
+            Step.CHECK: self._check(),
+            Step.PACK: (f"write {self.plan.archive}",),
+        }[step]
+        self.descriptions.append(Description(step=step, lines=lines))
+        return ""
+
+    def recorded(self, step: Step, seconds: float, detail: str) -> None:
+        """Record nothing: nothing happened."""
+
+    def refused(self, error: Exception) -> None:
+        """Record nothing."""
+
+    def _sign(self) -> tuple[str, ...]:
+        style = self.release.configuration.style
+        return (f"sign every Mach-O in {self.plan.stage} ad-hoc, style {style}",)
+
+    def _check(self) -> tuple[str, ...]:
+        profile = self.plan.build.profile
+        wanted = profile.name if profile else "that its programs call for"
+        target = self.plan.build.host.target
+        return (
+            f"check {self.plan.stage} against the profile {wanted}: "
+            f"{target.image_format} {target.architecture}, {self.plan.build.host.minimum}",
+        )

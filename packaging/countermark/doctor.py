@@ -1,0 +1,89 @@
+"""What this machine has for making releases, and how to install what it lacks."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from countermark.errors import CountermarkError
+from countermark.hosts import HOSTS, native_triple
+from countermark.toolchain import find_zig
+from countermark.tools import find_build_tools, find_program, version_of
+
+__all__ = ["Examined", "examine"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """One thing that was looked for."""
+
+    name: str
+    found: bool
+    needed: bool
+    """False for what a release can do without."""
+    detail: str
+    fix: str = ""
+
+
+def examine(environment: Mapping[str, str]) -> tuple[Examined, ...]:
+    """Look at Python, every tool and every host; change nothing."""
+    return (
+        Examined(name="python", found=True, needed=True, detail=platform.python_version()),
+        *_build_tools(environment),
+        *_programs(environment),
+        *_hosts(),
+    )
+
+
+def _build_tools(environment: Mapping[str, str]) -> Iterator[Examined]:
+    try:
+        tools = find_build_tools(environment)
+    except CountermarkError as error:
+        yield Examined(
+            name="cmake, ninja", found=False, needed=True, detail=str(error), fix=error.hint
+        )
+        return
+    for tool in (tools.cmake, tools.ninja):
+        yield Examined(
+            name=tool.name, found=True, needed=True, detail=f"{tool.version}  {tool.program}"
+        )
+
+
+_PROGRAMS = (
+    ("git", "without it a suite's version and time must be given", "apt-get install git"),
+    ("gzip", "without it archives have other bytes than gzip's", "apt-get install gzip"),
+    ("zip", "without it Windows archives have other bytes than zip's", "apt-get install zip"),
+    ("cc", "needed for --toolchain native only", "apt-get install build-essential"),
+)
+
+
+def _programs(environment: Mapping[str, str]) -> Iterator[Examined]:
+    for name, without, install in _PROGRAMS:
+        program = find_program(name, environment)
+        if program is None:
+            yield Examined(
+                name=name, found=False, needed=False, detail=without, fix=f"For example: {install}"
+            )
+        else:
+            version = version_of(program, environment)
+            yield Examined(name=name, found=True, needed=False, detail=f"{version}  {program}")
+
+
+def _hosts() -> Iterator[Examined]:
+    native = native_triple(platform.system(), platform.machine())
+    try:
+        zig = find_zig()
+        yield Examined(name="zig", found=True, needed=True, detail=f"{zig.version}  {zig.program}")
+    except CountermarkError as error:
+        yield Examined(name="zig", found=False, needed=True, detail=str(error), fix=error.hint)
+        return
+    for host in HOSTS.values():
+        own = ", this machine" if host.triple == native else ""
+        yield Examined(
+            name=host.triple,
+            found=host.zig_target is not None,
+            needed=False,
+            detail=f"{host.minimum} or newer{own}" if host.zig_target else host.refusal,
+            fix="" if host.zig_target else "Give a CMake toolchain file for it with --toolchain.",
+        )

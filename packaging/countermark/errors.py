@@ -1,0 +1,78 @@
+"""Everything this package raises: one base, and one subclass per thing a caller can act on.
+
+The command line turns a class into an exit code in one place, :mod:`countermark.cli.exits`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = [
+    "BusyError",
+    "CommandError",
+    "ConfigurationError",
+    "CountermarkError",
+    "MissingToolError",
+    "StageError",
+    "UnknownHostError",
+    "WorkError",
+    "nearest",
+]
+
+
+class CountermarkError(Exception):
+    """Base of all errors raised on purpose by countermark."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+        """What the user can do about it, shown on a line of its own; may be empty."""
+
+
+class ConfigurationError(CountermarkError):
+    """What was asked for does not make sense: a file, an option or a variable is wrong."""
+
+
+class UnknownHostError(ConfigurationError):
+    """No host has that name, or the toolchain cannot build for it."""
+
+
+class WorkError(CountermarkError):
+    """The work could not be done: input or output, a tool, a build."""
+
+
+class MissingToolError(WorkError):
+    """A program that is needed is not on this machine."""
+
+
+class BusyError(WorkError):
+    """Another run is at work in the same output directory."""
+
+    def __init__(self, out: Path, owner: str) -> None:
+        super().__init__(
+            f"{out} is in use by another run{owner}",
+            hint="Wait for it to end, or give this one another --out directory.",
+        )
+
+
+class StageError(WorkError):
+    """The install tree is not one that can be signed and packed."""
+
+
+class CommandError(WorkError):
+    """A program ended with a failure."""
+
+    def __init__(
+        self, what: str, *, status: str, log: Path, tail: Iterable[str], hint: str
+    ) -> None:
+        super().__init__(f"{what} failed ({status}); the whole log is {log}", hint=hint)
+        self.tail = tuple(tail)
+        """The last lines of its output that matter."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the known word nearest to ``word``, or nothing."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{found[0]}'?" if found else ""

@@ -1,0 +1,101 @@
+"""CMake's File API: what a configured build tree says of itself.
+
+Format: cmake-file-api(7), objects ``codemodel`` version 2 and ``toolchains`` version 1.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from countermark.errors import WorkError
+
+__all__ = ["BuildModel", "Compiler", "ask", "read_model"]
+
+_API: Final = Path(".cmake", "api", "v1")
+_CLIENT: Final = "client-countermark"
+_QUERIES: Final = ("codemodel-v2", "toolchains-v1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiler:
+    """One language's compiler, a build input."""
+
+    language: str
+    id: str
+    """CMake's name of its maker: ``GNU``, ``Clang``, ``AppleClang``."""
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildModel:
+    """What a release needs to know of a configured suite."""
+
+    components: tuple[str, ...]
+    """Install components that have something to install, sorted."""
+    compilers: tuple[Compiler, ...]
+
+
+def ask(build: Path) -> None:
+    """Leave the questions in ``build`` that the next run of CMake there answers."""
+    query = build / _API / "query" / _CLIENT
+    query.mkdir(parents=True, exist_ok=True)
+    for name in _QUERIES:
+        (query / name).touch()
+
+
+def read_model(build: Path) -> BuildModel:
+    """Read CMake's answers.
+
+    Raises :class:`WorkError` when there are none: the suite was not configured, or by something
+    else.
+    """
+    replies = build / _API / "reply"
+    try:
+        index = _read(max(replies.glob("index-*.json")))
+        answers = index["reply"][_CLIENT]
+        codemodel, toolchains = (_read(replies / answers[name]["jsonFile"]) for name in _QUERIES)
+        configuration = codemodel["configurations"][0]
+        directories = [_read(replies / item["jsonFile"]) for item in configuration["directories"]]
+        return BuildModel(
+            components=_components(directories),
+            compilers=_compilers(toolchains["toolchains"]),
+        )
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise WorkError(
+            f"{build} holds no answers of CMake's File API ({error})",
+            hint="Delete the directory and run it again.",
+        ) from error
+
+
+def _components(directories: list[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(
+        sorted(
+            {
+                installer["component"]
+                for directory in directories
+                for installer in directory.get("installers", ())
+                if not installer.get("isExcludeFromAll", False)
+            }
+        )
+    )
+
+
+def _compilers(toolchains: list[dict[str, Any]]) -> tuple[Compiler, ...]:
+    """Leave out a language that only a part of the suite enabled: CMake tells no more than that."""
+    return tuple(
+        Compiler(
+            language=toolchain["language"],
+            id=toolchain["compiler"]["id"],
+            version=toolchain["compiler"].get("version", ""),
+        )
+        for toolchain in toolchains
+        if toolchain["compiler"].get("id")
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_bytes())
+    return content

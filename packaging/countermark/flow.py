@@ -1,0 +1,133 @@
+"""The front doors of the flow: a whole release, or one part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from countermark import __version__
+from countermark.config import Configuration, effective_settings
+from countermark.describe import Describer
+from countermark.files import sha256_of, write_whole
+from countermark.manifest import Ledger, Manifest
+from countermark.pipeline import HostOutcome, Progress, Silent, Step, run_hosts
+from countermark.plan import ReleasePlan, plan_release
+from countermark.process import Runner
+from countermark.settings import format_settings
+from countermark.sums import format_sums
+from countermark.tools import find_build_tools
+from countermark.worker import Worker, Workshop
+
+__all__ = [
+    "ALL_STEPS",
+    "BUILD_STEPS",
+    "PACK_STEPS",
+    "STAGE_STEPS",
+    "Release",
+    "build",
+    "describe",
+    "pack",
+    "perform",
+    "prepare",
+    "release",
+    "stage",
+]
+
+ALL_STEPS: Final = tuple(Step)
+BUILD_STEPS: Final = (Step.CONFIGURE, Step.BUILD)
+STAGE_STEPS: Final = (Step.STAGE,)
+PACK_STEPS: Final = (Step.CHECK, Step.PACK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What a run of the flow left."""
+
+    plan: ReleasePlan
+    hosts: tuple[HostOutcome, ...]
+    manifest: Manifest
+
+
+def prepare(configuration: Configuration) -> ReleasePlan:
+    """Decide everything about a release and change nothing.
+
+    Raises :class:`~countermark.errors.MissingToolError` when a tool is missing.
+    """
+    return plan_release(configuration, find_build_tools(configuration.environment))
+
+
+def describe(plan: ReleasePlan, steps: tuple[Step, ...] = ALL_STEPS) -> tuple[Describer, ...]:
+    """Go through the flow with executors that only describe it."""
+    describers = tuple(Describer(plan=host, release=plan) for host in plan.hosts)
+    run_hosts(describers, steps, Silent(), lambda: None)
+    return describers
+
+
+def perform(
+    plan: ReleasePlan, steps: tuple[Step, ...] = ALL_STEPS, progress: Progress | None = None
+) -> Release:
+    """Take ``steps`` for every host of the plan, under the lock of its output directory.
+
+    What goes wrong for one host is in its outcome and does not stop the others. Raises
+    :class:`~countermark.errors.BusyError`, and :class:`~countermark.errors.WorkError` when the
+    directory cannot be written to.
+    """
+    with plan.workspace.lock():
+        _write_settings(plan)
+        if Step.PACK in steps:
+            # Sums that name archives of two different runs must not be there at any moment.
+            plan.workspace.sums.unlink(missing_ok=True)
+        workshop = Workshop(plan, Runner(), Ledger(plan, f"countermark {__version__}"))
+        workers = tuple(Worker(host, workshop) for host in plan.hosts)
+        outcomes = run_hosts(workers, steps, progress or Silent(), workshop.runner.stop)
+        if Step.PACK in steps:
+            _write_sums(plan, workshop.ledger.manifest)
+    return Release(plan=plan, hosts=outcomes, manifest=workshop.ledger.manifest)
+
+
+def release(configuration: Configuration, progress: Progress | None = None) -> Release:
+    """Build, stage, sign, check and pack everything; see :func:`perform`."""
+    return perform(prepare(configuration), ALL_STEPS, progress)
+
+
+def build(configuration: Configuration, progress: Progress | None = None) -> Release:
+    """Configure and compile for every host; see :func:`perform`."""
+    return perform(prepare(configuration), BUILD_STEPS, progress)
+
+
+def stage(configuration: Configuration, progress: Progress | None = None) -> Release:
+    """Install what was built for every host; see :func:`perform`."""
+    return perform(prepare(configuration), STAGE_STEPS, progress)
+
+
+def pack(configuration: Configuration, progress: Progress | None = None) -> Release:
+    """Check the stages of every host and pack those accepted; see :func:`perform`."""
+    return perform(prepare(configuration), PACK_STEPS, progress)
+
+
+def _write_settings(plan: ReleasePlan) -> None:
+    text = format_settings(effective_settings(plan.configuration))
+    heading = "# What this release was made with; give it to --config to make it again.\n\n"
+    write_whole(
+        plan.workspace.settings, (heading + text).encode(), temporary=plan.workspace.temporary
+    )
+
+
+def _write_sums(plan: ReleasePlan, manifest: Manifest) -> None:
+    """List every archive of the release that is there as the manifest says."""
+    digests = {
+        artifact.name: artifact.sha256
+        for host in manifest.hosts
+        if host.status == "accepted"
+        for artifact in host.artifacts
+    }
+    out = plan.workspace.out
+    present = {
+        name: digest
+        for name, digest in digests.items()
+        if (out / name).is_file() and sha256_of(out / name) == digest
+    }
+    if present:
+        write_whole(plan.workspace.sums, format_sums(present), temporary=plan.workspace.temporary)
+    else:
+        plan.workspace.sums.unlink(missing_ok=True)

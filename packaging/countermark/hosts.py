@@ -1,0 +1,154 @@
+"""The hosts that a release can be built for.
+
+A host is named by the GNU triple that Bitcoin Core uses for it. What the programs need at least,
+a macOS or a glibc version, stands in the target that ``zig`` is given: it is the only place where
+zig's linker looks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from countermark.errors import UnknownHostError, nearest
+from counterproof.target import Platform, Target
+from countersign.image import ImageFormat
+
+__all__ = ["HOSTS", "Host", "buildable_hosts", "default_triples", "find_host", "native_triple"]
+
+_FORMATS: Final[dict[Platform, ImageFormat]] = {
+    "darwin": ImageFormat.MACH_O,
+    "linux": ImageFormat.ELF,
+    "windows": ImageFormat.PE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What a set of programs runs on."""
+
+    triple: str
+    platform: Platform
+    architecture: str
+    """As the image format's own documents spell it: ``arm64`` in Mach-O, ``aarch64`` in ELF."""
+    minimum: str
+    """The oldest system the programs start on, in words."""
+    zig_target: str | None
+    """The target for ``zig cc``; None where zig has no C library for it."""
+    refusal: str = ""
+    """Why the default toolchain cannot build for it, when it cannot."""
+
+    @property
+    def image_format(self) -> ImageFormat:
+        """The format of its programs."""
+        return _FORMATS[self.platform]
+
+    @property
+    def executable_suffix(self) -> str:
+        """What the name of a program ends in."""
+        return ".exe" if self.platform == "windows" else ""
+
+    @property
+    def target(self) -> Target:
+        """What a tree for this host is checked against."""
+        return Target(
+            platform=self.platform,
+            architecture=self.architecture,
+            image_format=self.image_format,
+            executable_suffix=self.executable_suffix,
+        )
+
+    @property
+    def archive_suffix(self) -> str:
+        """What the name of its release archive ends in."""
+        return ".zip" if self.platform == "windows" else ".tar.gz"
+
+
+def _darwin(triple: str, architecture: str, zig_architecture: str) -> Host:
+    return Host(
+        triple=triple,
+        platform="darwin",
+        architecture=architecture,
+        minimum="macOS 14.0",
+        zig_target=f"{zig_architecture}-macos.14.0-none",
+    )
+
+
+def _linux(triple: str, architecture: str) -> Host:
+    return Host(
+        triple=triple,
+        platform="linux",
+        architecture=architecture,
+        minimum="glibc 2.31",
+        zig_target=f"{triple}.2.31",
+    )
+
+
+HOSTS: Final[dict[str, Host]] = {
+    host.triple: host
+    for host in (
+        _linux("x86_64-linux-gnu", "x86_64"),
+        _linux("arm-linux-gnueabihf", "arm"),
+        _linux("aarch64-linux-gnu", "aarch64"),
+        _linux("riscv64-linux-gnu", "riscv64"),
+        Host(
+            triple="powerpc64-linux-gnu",
+            platform="linux",
+            architecture="powerpc64",
+            minimum="glibc 2.31",
+            zig_target=None,
+            refusal="zig has no C library for it",
+        ),
+        Host(
+            triple="x86_64-w64-mingw32",
+            platform="windows",
+            architecture="x86_64",
+            minimum="Windows 10",
+            zig_target="x86_64-windows-gnu",
+        ),
+        _darwin("x86_64-apple-darwin", "x86_64", "x86_64"),
+        _darwin("arm64-apple-darwin", "arm64", "aarch64"),
+    )
+}
+"""Every known host by triple, in the order in which Bitcoin Core builds them."""
+
+_NATIVE: Final = {
+    ("darwin", "arm64"): "arm64-apple-darwin",
+    ("darwin", "x86_64"): "x86_64-apple-darwin",
+    ("linux", "aarch64"): "aarch64-linux-gnu",
+    ("linux", "armv7l"): "arm-linux-gnueabihf",
+    ("linux", "riscv64"): "riscv64-linux-gnu",
+    ("linux", "x86_64"): "x86_64-linux-gnu",
+}
+
+
+def find_host(triple: str) -> Host:
+    """Return the host that is called ``triple``.
+
+    Raises :class:`UnknownHostError`, which proposes the nearest name, when there is none.
+    """
+    try:
+        return HOSTS[triple]
+    except KeyError:
+        raise UnknownHostError(
+            f"unknown host '{triple}'{nearest(triple, HOSTS)}",
+            hint=f"Known hosts: {', '.join(HOSTS)}.",
+        ) from None
+
+
+def buildable_hosts() -> tuple[Host, ...]:
+    """Return the hosts that the default toolchain builds for: what ``--host all`` means."""
+    return tuple(host for host in HOSTS.values() if host.zig_target is not None)
+
+
+def native_triple(system: str, machine: str) -> str | None:
+    """Return the host that a machine itself is, or None when it is none of ours.
+
+    ``system`` and ``machine`` are what :func:`platform.system` and :func:`platform.machine` say.
+    """
+    return _NATIVE.get((system.lower(), machine))
+
+
+def default_triples(native: str | None) -> tuple[str, ...]:
+    """Return the hosts of a release that names none: the machine's own, and Apple's arm64."""
+    return tuple(dict.fromkeys([*([native] if native else []), "arm64-apple-darwin"]))

@@ -1,0 +1,215 @@
+"""``manifest.json``: what a release was made from, by which steps, and what came out.
+
+Every step extends it while it runs; hosts that an earlier run of the same release made stay in it.
+The document is canonical: keys sorted, lists in a fixed order.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Final, Literal
+
+import msgspec
+
+from countermark.config import Configuration
+from countermark.errors import WorkError
+from countermark.files import write_whole
+from countermark.plan import ReleasePlan
+from countermark.workspace import Workspace
+
+__all__ = [
+    "SCHEMA",
+    "ArtifactRow",
+    "HostRow",
+    "ImageRow",
+    "InputRow",
+    "Ledger",
+    "Manifest",
+    "StepRow",
+]
+
+SCHEMA: Final = "countermark.manifest/1"
+
+Status = Literal["started", "accepted", "rejected", "failed"]
+
+
+class InputRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the release was made from."""
+
+    kind: Literal["suite", "tool", "toolchain", "compiler"]
+    name: str
+    version: str | None = None
+    digest: str | None = None
+    """What identifies its content: ``git:COMMIT``, or ``sha256:`` with 64 digits."""
+    dirty: bool = False
+    """True for a suite whose files differ from its commit."""
+
+
+class StepRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the flow for one host."""
+
+    step: str
+    seconds: float
+    detail: str = ""
+
+
+class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One program or library, as it is in the archive."""
+
+    path: str
+    format: str
+    architectures: tuple[str, ...]
+    size: int
+    mode: str
+    """Permission bits in octal, such as ``0755``."""
+    sha256: str
+    identifier: str | None = None
+    cdhashes: tuple[str, ...] = ()
+
+
+class ArtifactRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A published file."""
+
+    name: str
+    size: int
+    mode: str
+    sha256: str
+    content_sha256: str | None = None
+    """SHA-256 of the uncompressed tar, which no compressor changes."""
+    compressor: str = ""
+
+
+class HostRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One host of the release."""
+
+    host: str
+    minimum: str
+    status: Status = "started"
+    toolchain: str
+    cmake: dict[str, bool | int | str] = {}
+    profile: str | None = None
+    moves: dict[str, str] = {}
+    """Programs that stand elsewhere than the suite installs them: from, to."""
+    inputs: tuple[InputRow, ...] = ()
+    steps: tuple[StepRow, ...] = ()
+    images: tuple[ImageRow, ...] = ()
+    artifacts: tuple[ArtifactRow, ...] = ()
+    error: str | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole document."""
+
+    schema: Literal["countermark.manifest/1"] = SCHEMA
+    name: str
+    version: str
+    source_date_epoch: int
+    made_by: str
+    style: str
+    inputs: tuple[InputRow, ...]
+    hosts: tuple[HostRow, ...] = ()
+
+
+class Ledger:
+    """The manifest of a release while it is made; safe to use from several threads."""
+
+    def __init__(self, plan: ReleasePlan, made_by: str) -> None:
+        self._workspace = plan.workspace
+        self._lock = threading.Lock()
+        fresh = _new_manifest(plan, made_by)
+        earlier = _read(plan.workspace)
+        same = earlier is not None and msgspec.structs.replace(earlier, hosts=()) == fresh
+        self._hosts = {row.host: row for row in earlier.hosts} if same and earlier else {}
+        self._fresh = fresh
+
+    @property
+    def manifest(self) -> Manifest:
+        """The document as it stands."""
+        rows = tuple(self._hosts[name] for name in sorted(self._hosts))
+        return msgspec.structs.replace(self._fresh, hosts=rows)
+
+    def begin(self, row: HostRow) -> None:
+        """Start a host's row anew."""
+        self.ensure(row)
+        self._change(row.host, lambda _: row)
+
+    def ensure(self, row: HostRow) -> None:
+        """Start a host's row when no earlier run has."""
+        with self._lock:
+            self._hosts.setdefault(row.host, row)
+
+    def extend(self, host: str, **changes: object) -> None:
+        """Replace fields of a host's row."""
+        self._change(host, lambda row: msgspec.structs.replace(row, **changes))
+
+    def step(self, host: str, step: StepRow) -> None:
+        """Add a step to a host's row, in the place of an earlier one of the same name."""
+
+        def add(row: HostRow) -> HostRow:
+            others = tuple(known for known in row.steps if known.step != step.step)
+            return msgspec.structs.replace(row, steps=(*others, step))
+
+        self._change(host, add)
+
+    def _change(self, host: str, change: Callable[[HostRow], HostRow]) -> None:
+        with self._lock:
+            self._hosts[host] = change(self._hosts[host])
+            self._write()
+
+    def _write(self) -> None:
+        try:
+            write_whole(
+                self._workspace.manifest,
+                canonical_json(self.manifest),
+                temporary=self._workspace.temporary,
+            )
+        except OSError as error:
+            raise WorkError(
+                f"{self._workspace.manifest} cannot be written: {error.strerror}",
+                hint="Check the free space and the permissions, then run it again.",
+            ) from error
+
+
+def canonical_json(document: msgspec.Struct) -> bytes:
+    """Return the canonical JSON of a document: sorted keys, two spaces, a newline at the end."""
+    plain = msgspec.to_builtins(document)
+    return (json.dumps(plain, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _read(workspace: Workspace) -> Manifest | None:
+    """Return the manifest of an earlier run, or None: one that cannot be read is replaced."""
+    try:
+        return msgspec.json.decode(workspace.manifest.read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _new_manifest(plan: ReleasePlan, made_by: str) -> Manifest:
+    configuration = plan.configuration
+    return Manifest(
+        name=configuration.name,
+        version=configuration.version,
+        source_date_epoch=configuration.source_date_epoch,
+        made_by=made_by,
+        style=configuration.style.value,
+        inputs=(
+            _suite_input(configuration),
+            *(
+                InputRow(kind="tool", name=tool.name, version=tool.version)
+                for tool in (plan.tools.cmake, plan.tools.ninja)
+            ),
+        ),
+    )
+
+
+def _suite_input(configuration: Configuration) -> InputRow:
+    source = configuration.source
+    return InputRow(
+        kind="suite",
+        name=configuration.name,
+        version=source.version,
+        digest=f"git:{source.commit}" if source.commit else f"sha256:{source.digest}",
+        dirty=source.dirty,
+    )

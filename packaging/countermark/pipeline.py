@@ -1,0 +1,195 @@
+"""The flow of a release: build, stage, sign, check, pack, for every host.
+
+The flow is given a plan and an executor for each host: :class:`countermark.worker.Worker` does
+the work, :class:`countermark.describe.Describer` only says what would be done.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from countermark.errors import CountermarkError, WorkError
+from countermark.plan import HostPlan
+from countermark.process import StoppedError
+from counterproof.errors import LayoutError
+from countersign.errors import SigningError
+
+if TYPE_CHECKING:
+    from countermark.archive import Artifact
+    from countersign.findings import Verdict
+
+__all__ = ["Executor", "HostOutcome", "Outcome", "Progress", "Silent", "Step", "run_hosts"]
+
+
+class Step(enum.StrEnum):
+    """The arrows of the flow, in order."""
+
+    CONFIGURE = "configure"
+    BUILD = "build"
+    STAGE = "stage"
+    SIGN = "sign"
+    CHECK = "check"
+    PACK = "pack"
+
+
+class Outcome(enum.StrEnum):
+    """How it went for one host."""
+
+    DONE = "done"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class Progress(Protocol):
+    """Who is told what happens, from several threads."""
+
+    def started(self, host: str, step: Step) -> None:
+        """Say that a step begins."""
+
+    def finished(self, host: str, step: Step, seconds: float, detail: str) -> None:
+        """Say that a step went well."""
+
+    def failed(self, host: str, step: Step, seconds: float, problem: str) -> None:
+        """Say that a step went wrong."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def started(self, host: str, step: Step) -> None:
+        """Say nothing."""
+
+    def finished(self, host: str, step: Step, seconds: float, detail: str) -> None:
+        """Say nothing."""
+
+    def failed(self, host: str, step: Step, seconds: float, problem: str) -> None:
+        """Say nothing."""
+
+
+class Executor(Protocol):
+    """Performs, or describes, the steps for one host in order."""
+
+    plan: HostPlan
+
+    def turn(self, step: Step) -> AbstractContextManager[object]:
+        """Wait until the step may begin, and keep others waiting while it lasts."""
+        ...
+
+    def perform(self, step: Step) -> str:
+        """Take one step and return what is worth saying of it, in a few words."""
+        ...
+
+    def recorded(self, step: Step, seconds: float, detail: str) -> None:
+        """Note that the step went well."""
+
+    def refused(self, error: Exception) -> None:
+        """Note that the host ends here."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What checking said, once it was done."""
+
+    @property
+    def artifact(self) -> Artifact | None:
+        """What was packed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostOutcome:
+    """What became of one host."""
+
+    plan: HostPlan
+    outcome: Outcome
+    verdict: Verdict | None = None
+    artifact: Artifact | None = None
+    error: Exception | None = None
+    """Why it failed: an error of one of the three packages."""
+    failed_step: Step | None = None
+
+
+class RejectedError(CountermarkError):
+    """The stage is not what its profile demands, so it is not packed."""
+
+
+def run_hosts(
+    executors: Iterable[Executor],
+    steps: tuple[Step, ...],
+    progress: Progress,
+    stop: Callable[[], None],
+) -> tuple[HostOutcome, ...]:
+    """Take ``steps`` for every host; one that fails does not stop the others.
+
+    Each host goes through its steps in a thread of its own. Those that use all cores by
+    themselves wait for each other in the executor, so that the rest overlaps with them. When
+    interrupted, ``stop`` is called before the exception goes on.
+    """
+    everyone = tuple(executors)
+    with ThreadPoolExecutor(max_workers=max(1, len(everyone))) as pool:
+        futures = [pool.submit(_run_host, each, steps, progress) for each in everyone]
+        try:
+            return tuple(future.result() for future in futures)
+        except BaseException:
+            stop()
+            raise
+
+
+def _run_host(executor: Executor, steps: tuple[Step, ...], progress: Progress) -> HostOutcome:
+    for step in steps:
+        with executor.turn(step):
+            problem = _take(executor, step, progress)
+        if problem is not None:
+            return _ended(executor, step, problem)
+    outcome = Outcome.DONE if executor.verdict is None else Outcome.ACCEPTED
+    return HostOutcome(
+        plan=executor.plan,
+        outcome=outcome,
+        verdict=executor.verdict,
+        artifact=executor.artifact,
+    )
+
+
+def _take(executor: Executor, step: Step, progress: Progress) -> Exception | None:
+    """Take one step, say so, and return the trouble that ends the host, if any."""
+    host = executor.plan.triple
+    progress.started(host, step)
+    start = time.monotonic()
+    try:
+        detail = executor.perform(step)
+        executor.recorded(step, time.monotonic() - start, detail)
+    except (CountermarkError, LayoutError, SigningError, OSError) as error:
+        problem = _foreseen(error)
+        if not isinstance(problem, StoppedError):
+            executor.refused(problem)
+        progress.failed(host, step, time.monotonic() - start, str(problem))
+        return problem
+    progress.finished(host, step, time.monotonic() - start, detail)
+    return None
+
+
+def _ended(executor: Executor, step: Step, problem: Exception) -> HostOutcome:
+    rejected = isinstance(problem, RejectedError)
+    return HostOutcome(
+        plan=executor.plan,
+        outcome=Outcome.REJECTED if rejected else Outcome.FAILED,
+        verdict=executor.verdict,
+        error=problem,
+        failed_step=step,
+    )
+
+
+def _foreseen(error: Exception) -> Exception:
+    """Give trouble of the system the words that a user can act on."""
+    if not isinstance(error, OSError):
+        return error
+    place = f" ({error.filename})" if error.filename else ""
+    return WorkError(
+        f"{error.strerror or error}{place}",
+        hint="Check the free space and the permissions, then run it again.",
+    )

@@ -1,0 +1,130 @@
+"""What will be done for a release, decided before anything is done.
+
+The plan holds every command and every path; the executor that works and the one that only
+describes (:mod:`countermark.pipeline`) are both given it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from countermark.config import Configuration, HostBuild
+from countermark.process import Command
+from countermark.settings import CMakeValue
+from countermark.toolchain import REPRODUCIBLE_CMAKE
+from countermark.tools import BuildTools
+from countermark.workspace import HostWorkspace, Workspace
+
+__all__ = ["HostPlan", "ReleasePlan", "plan_release"]
+
+_INCLUDES: Final = "CMAKE_PROJECT_TOP_LEVEL_INCLUDES"
+_BUILD_TYPE: Final = "CMAKE_BUILD_TYPE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlan:
+    """All that is done for one host."""
+
+    build: HostBuild
+    workspace: HostWorkspace
+    configure: Command
+    compile: Command
+    install: tuple[Command, ...]
+    """One command for each component, or one for all."""
+    components: tuple[str, ...]
+    stage: Path
+    """The top directory of the stage: ``NAME-VERSION``."""
+    archive: Path
+
+    @property
+    def triple(self) -> str:
+        """The host's name."""
+        return self.build.host.triple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePlan:
+    """All that is done for a release."""
+
+    configuration: Configuration
+    tools: BuildTools
+    workspace: Workspace
+    hosts: tuple[HostPlan, ...]
+
+
+def plan_release(configuration: Configuration, tools: BuildTools) -> ReleasePlan:
+    """Decide every command and every path; nothing is read, written or run."""
+    workspace = Workspace(out=configuration.out)
+    return ReleasePlan(
+        configuration=configuration,
+        tools=tools,
+        workspace=workspace,
+        hosts=tuple(
+            _plan_host(configuration, tools, build, workspace) for build in configuration.hosts
+        ),
+    )
+
+
+def _plan_host(
+    configuration: Configuration, tools: BuildTools, build: HostBuild, workspace: Workspace
+) -> HostPlan:
+    own = workspace.host(build.host.triple)
+    stage = own.stage / configuration.label
+    cmake = str(tools.cmake.program)
+    archive = f"{configuration.label}-{build.host.triple}{build.host.archive_suffix}"
+
+    def command(*arguments: str) -> Command:
+        return Command(argv=(cmake, *arguments), environment=configuration.environment)
+
+    return HostPlan(
+        build=build,
+        workspace=own,
+        configure=command(*_configure_arguments(configuration, tools, build, own)),
+        compile=command("--build", str(own.build)),
+        install=tuple(
+            command("--install", str(own.build), "--prefix", str(stage), "--strip", *component)
+            for component in _component_arguments(configuration)
+        ),
+        components=configuration.components,
+        stage=stage,
+        archive=configuration.out / archive,
+    )
+
+
+def _component_arguments(configuration: Configuration) -> tuple[tuple[str, ...], ...]:
+    return tuple(("--component", name) for name in configuration.components) or ((),)
+
+
+def _configure_arguments(
+    configuration: Configuration, tools: BuildTools, build: HostBuild, own: HostWorkspace
+) -> tuple[str, ...]:
+    toolchain = build.toolchain
+    preset = ("--preset", build.preset) if build.preset else ()
+    file = ("--toolchain", str(toolchain.file)) if toolchain.file else ()
+    return (
+        *preset,
+        *("-S", str(configuration.suite), "-B", str(own.build), "-G", "Ninja"),
+        *file,
+        *(f"-D{name}={value}" for name, value in _cache_entries(tools, build)),
+    )
+
+
+def _cache_entries(tools: BuildTools, build: HostBuild) -> tuple[tuple[str, str], ...]:
+    """The suite's own entries win over ours, but for the include, which is put in front."""
+    entries = {
+        "CMAKE_MAKE_PROGRAM": str(tools.ninja.program),
+        **({} if build.preset else {_BUILD_TYPE: "Release"}),
+        **dict(build.toolchain.variables),
+        **{name: _cmake_word(value) for name, value in build.cmake},
+    }
+    others = entries.get(_INCLUDES)
+    entries[_INCLUDES] = f"{REPRODUCIBLE_CMAKE};{others}" if others else str(REPRODUCIBLE_CMAKE)
+    return tuple(entries.items())
+
+
+def _cmake_word(value: CMakeValue) -> str:
+    if isinstance(value, bool):
+        return "ON" if value else "OFF"
+    return str(value)

@@ -1,0 +1,170 @@
+"""Programs of the system: every one that countermark runs is started here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from countermark.errors import CommandError, MissingToolError, WorkError
+
+__all__ = ["Command", "Runner", "StoppedError", "answer"]
+
+_TAIL_BYTES: Final = 64 * 1024
+_TAIL_LINES: Final = 15
+_FIRST_ERRORS: Final = ("FAILED:", "CMake Error")
+_GRACE: Final = 5.0
+"""Seconds that a program has to end after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One program with its arguments and its whole environment."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    directory: Path | None = None
+    """Where it runs; this process's own directory when None."""
+    text: str = ""
+    """What it reads from its standard input."""
+
+    def __str__(self) -> str:
+        return shlex.join(self.argv)
+
+
+class StoppedError(WorkError):
+    """The program was not run, or not to its end, because the user interrupted the work."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted")
+
+
+class Runner:
+    """Runs programs, several at a time from several threads, and stops them all when told.
+
+    Each program leads its own process group, so that what it started ends with it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def run(self, command: Command, *, what: str, log: Path, hint: str = "") -> None:
+        """Run ``command`` to its end; its output is appended to ``log``, behind the command itself.
+
+        ``what`` names the work in an error. Raises :class:`CommandError` with the lines that
+        matter, :class:`MissingToolError`, or :class:`StoppedError`.
+        """
+        with log.open("ab") as stream:
+            stream.write(f"$ {command}\n".encode(errors="surrogateescape"))
+            stream.flush()
+            start = stream.tell()
+            process = self._start(command, stream.fileno())
+            try:
+                status = process.wait()
+            finally:
+                with self._lock:
+                    self._running.discard(process)
+                if process.returncode is None:
+                    _end(process)
+        if self._stopped:
+            raise StoppedError
+        if status != 0:
+            raise CommandError(
+                what, status=_status(status), log=log, tail=_tail(log, start), hint=_hint(log, hint)
+            )
+
+    def _start(self, command: Command, output: int) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._stopped:
+                raise StoppedError
+            try:
+                with tempfile.TemporaryFile() as source:
+                    source.write(command.text.encode(errors="surrogateescape"))
+                    source.seek(0)
+                    process = subprocess.Popen(
+                        command.argv,
+                        env=command.environment,
+                        cwd=command.directory,
+                        stdin=source,
+                        stdout=output,
+                        stderr=subprocess.STDOUT,
+                        start_new_session=True,
+                    )
+            except OSError as error:
+                raise MissingToolError(f"{command.argv[0]} cannot be run: {error}") from error
+            self._running.add(process)
+            return process
+
+    def stop(self) -> None:
+        """End every program that runs, and let no other begin."""
+        with self._lock:
+            self._stopped = True
+            running = tuple(self._running)
+        for process in running:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+            return
+
+
+def answer(argv: tuple[str, ...], environment: Mapping[str, str], *, seconds: float = 60) -> str:
+    """Run a program that only answers a question, and return its standard output, stripped.
+
+    Returns an empty string when the program is missing, fails, or takes longer than ``seconds``.
+    """
+    try:
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            timeout=seconds,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
+
+
+def _status(status: int) -> str:
+    if status >= 0:
+        return f"exit {status}"
+    with contextlib.suppress(ValueError):
+        return f"killed by {signal.Signals(-status).name}"
+    return f"killed by signal {-status}"
+
+
+def _tail(log: Path, start: int) -> list[str]:
+    """Return the lines from the first error on, or the last ones when none is marked."""
+    with log.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(start, size - _TAIL_BYTES))
+        lines = stream.read().decode(errors="replace").splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith(_FIRST_ERRORS):
+            return lines[number : number + _TAIL_LINES]
+    return lines[-_TAIL_LINES:]
+
+
+def _hint(log: Path, hint: str) -> str:
+    """Say so when the disk is full: compilers often do not."""
+    if shutil.disk_usage(log.parent).free < 1024 * 1024:
+        return f"The disk that holds {log.parent} is full: free some space and run it again."
+    return hint

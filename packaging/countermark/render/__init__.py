@@ -1,0 +1,1 @@
+"""How results look: text, JSON, and progress while the work goes on."""

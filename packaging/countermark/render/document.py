@@ -1,0 +1,266 @@
+"""Results as JSON documents: their types, from which their schemas are made, and their writing.
+
+Each command prints one document, which names its own schema; the manifest has a module of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+import msgspec
+
+from countermark.describe import Describer
+from countermark.doctor import Examined
+from countermark.manifest import Manifest
+from countermark.plan import ReleasePlan
+from countermark.signatures import Signing
+from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
+
+__all__ = [
+    "DOCUMENTS",
+    "doctor_document",
+    "plan_document",
+    "schema_of",
+    "sign_document",
+    "to_json",
+    "verify_document",
+]
+
+
+class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One broken rule at one place."""
+
+    rule: str
+    name: str
+    severity: Literal["error", "warning", "note"]
+    enforced_by: tuple[str, ...]
+    apple: str | None
+    code: int | None
+    offset: int | None
+    message: str
+    fix: str
+
+
+class SliceEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One architecture of a Mach-O."""
+
+    arch: str
+    signed: bool
+    kind: Literal["ad-hoc", "linker", "cms"] | None
+    accepted: bool
+    identifier: str | None
+    cdhash: str | None
+    flags: tuple[str, ...]
+    page_size: int | None
+    findings: tuple[FindingEntry, ...]
+
+
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One file, or one member of an archive."""
+
+    path: str
+    member: str | None
+    accepted: bool
+    findings: tuple[FindingEntry, ...]
+    slices: tuple[SliceEntry, ...]
+
+
+class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``verify`` and ``layout check`` found."""
+
+    schema: Literal["countermark.verify/1"] = "countermark.verify/1"
+    accepted: bool
+    files: tuple[FileEntry, ...]
+
+
+class StepEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One step that would be taken."""
+
+    step: str
+    lines: tuple[str, ...]
+
+
+class PlannedHost(msgspec.Struct, frozen=True, kw_only=True):
+    """One host of a plan."""
+
+    host: str
+    toolchain: str
+    archive: str
+    steps: tuple[StepEntry, ...]
+
+
+class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``release --plan`` says would be done."""
+
+    schema: Literal["countermark.plan/1"] = "countermark.plan/1"
+    name: str
+    version: str
+    source_date_epoch: int
+    suite: str
+    out: str
+    hosts: tuple[PlannedHost, ...]
+
+
+class SignedSliceEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One signed architecture."""
+
+    arch: str
+    cdhash: str
+
+
+class SignedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one file."""
+
+    path: str
+    signed: bool
+    changed: bool
+    identifier: str | None
+    slices: tuple[SignedSliceEntry, ...]
+    error: str | None
+
+
+class SignDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``sign`` did."""
+
+    schema: Literal["countermark.sign/1"] = "countermark.sign/1"
+    files: tuple[SignedFile, ...]
+
+
+class ExaminedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked for."""
+
+    name: str
+    found: bool
+    needed: bool
+    detail: str
+    fix: str
+
+
+class DoctorDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``doctor`` saw."""
+
+    schema: Literal["countermark.doctor/1"] = "countermark.doctor/1"
+    good: bool
+    examined: tuple[ExaminedEntry, ...]
+
+
+DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
+    "countermark.doctor/1": DoctorDocument,
+    "countermark.manifest/1": Manifest,
+    "countermark.plan/1": PlanDocument,
+    "countermark.sign/1": SignDocument,
+    "countermark.verify/1": VerifyDocument,
+}
+"""Every document that a command prints, by the name of its schema."""
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON schema of a document; ``schema`` must be there, and nothing unknown."""
+    schema = msgspec.json.schema(DOCUMENTS[name])
+    for definition in schema["$defs"].values():
+        definition["additionalProperties"] = False
+        definition["required"] = list(definition["properties"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **schema}
+
+
+def to_json(document: msgspec.Struct) -> str:
+    """Return a document as it is printed: in the order of its fields, two spaces, a newline."""
+    return msgspec.json.format(msgspec.json.encode(document)).decode() + "\n"
+
+
+def verify_document(verdict: Verdict) -> VerifyDocument:
+    """Return what ``verify`` prints."""
+    return VerifyDocument(accepted=verdict.accepted, files=tuple(map(_file, verdict.files)))
+
+
+def plan_document(plan: ReleasePlan, describers: Iterable[Describer]) -> PlanDocument:
+    """Return what ``release --plan`` prints."""
+    configuration = plan.configuration
+    return PlanDocument(
+        name=configuration.name,
+        version=configuration.version,
+        source_date_epoch=configuration.source_date_epoch,
+        suite=str(configuration.suite),
+        out=str(configuration.out),
+        hosts=tuple(map(_planned_host, describers)),
+    )
+
+
+def sign_document(signings: Iterable[Signing]) -> SignDocument:
+    """Return what ``sign`` prints."""
+    return SignDocument(files=tuple(map(_signed_file, signings)))
+
+
+def doctor_document(examined: Iterable[Examined]) -> DoctorDocument:
+    """Return what ``doctor`` prints."""
+    entries = tuple(
+        ExaminedEntry(
+            name=one.name, found=one.found, needed=one.needed, detail=one.detail, fix=one.fix
+        )
+        for one in examined
+    )
+    return DoctorDocument(good=all(e.found for e in entries if e.needed), examined=entries)
+
+
+def _planned_host(describer: Describer) -> PlannedHost:
+    return PlannedHost(
+        host=describer.plan.triple,
+        toolchain=describer.plan.build.toolchain.kind.value,
+        archive=describer.plan.archive.name,
+        steps=tuple(
+            StepEntry(step=each.step.value, lines=each.lines) for each in describer.descriptions
+        ),
+    )
+
+
+def _signed_file(signing: Signing) -> SignedFile:
+    signed = signing.signed
+    if signed is None:
+        return SignedFile(
+            path=str(signing.path),
+            signed=False,
+            changed=False,
+            identifier=None,
+            slices=(),
+            error=str(signing.error),
+        )
+    return SignedFile(
+        path=str(signed.path),
+        signed=True,
+        changed=signed.changed,
+        identifier=signed.identifier,
+        slices=tuple(SignedSliceEntry(arch=s.arch, cdhash=s.cdhash) for s in signed.slices),
+        error=None,
+    )
+
+
+def _file(file: FileVerdict) -> FileEntry:
+    return FileEntry(
+        path=file.path,
+        member=file.member,
+        accepted=file.accepted,
+        findings=tuple(map(_finding, file.findings)),
+        slices=tuple(map(_slice, file.slices)),
+    )
+
+
+def _slice(thin: SliceVerdict) -> SliceEntry:
+    return msgspec.convert(
+        {
+            "arch": thin.arch,
+            "signed": thin.signed,
+            "kind": thin.kind,
+            "accepted": thin.accepted,
+            "identifier": thin.identifier,
+            "cdhash": thin.cdhash,
+            "flags": thin.flags,
+            "page_size": thin.page_size,
+            "findings": tuple(map(_finding, thin.findings)),
+        },
+        SliceEntry,
+    )
+
+
+def _finding(finding: Finding) -> FindingEntry:
+    return msgspec.convert(msgspec.to_builtins(finding), FindingEntry)

@@ -1,0 +1,108 @@
+"""Results as text: made to be read at midnight, and to be pasted into an issue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from countermark.describe import Describer
+from countermark.errors import CommandError
+from countermark.flow import Release
+from countermark.manifest import HostRow
+from countermark.pipeline import HostOutcome, Step
+from countermark.plan import ReleasePlan
+from countermark.render.verdict import describe_verdict
+
+__all__ = ["describe_error", "describe_failures", "describe_plan", "describe_release", "table"]
+
+
+def describe_error(error: Exception) -> str:
+    """Say what happened and what to do next."""
+    lines = [f"countermark: error: {error}"]
+    lines += (f"  | {line}" for line in error.tail) if isinstance(error, CommandError) else ()
+    hint = getattr(error, "hint", "")
+    return "\n".join([*lines, f"  hint: {hint}"] if hint else lines)
+
+
+def describe_release(release: Release) -> str:
+    """Return the table at the end: the artifacts, or what there is before they are packed."""
+    rows = [
+        row
+        for outcome in release.hosts
+        for row in _rows(outcome, _row_of(release, outcome.plan.triple))
+    ]
+    heading = f"{release.manifest.name} {release.manifest.version}  ({release.plan.workspace.out})"
+    return "\n".join([heading, "", table(("", "size", "signed", "verdict", "sha256"), rows)])
+
+
+def describe_failures(release: Release) -> str:
+    """Tell the story of every host that failed or was rejected; empty when there is none."""
+    stories = []
+    for outcome in release.hosts:
+        if outcome.error is None:
+            continue
+        stories.append(f"\n{outcome.plan.triple}: {outcome.failed_step}")
+        if outcome.verdict is not None and not outcome.verdict.accepted:
+            stories.append(describe_verdict(outcome.verdict, only_bad=True))
+        stories.append(describe_error(outcome.error))
+    return "\n".join(stories)
+
+
+def describe_plan(plan: ReleasePlan, describers: Iterable[Describer]) -> str:
+    """Return the steps of every host, as they would be taken."""
+    configuration = plan.configuration
+    lines = [
+        f"{configuration.name} {configuration.version}",
+        f"  suite   {configuration.suite}",
+        f"  out     {configuration.out}",
+        f"  time    {configuration.source_date_epoch}",
+        *(
+            f"  {tool.name:7} {tool.program} ({tool.version})"
+            for tool in (plan.tools.cmake, plan.tools.ninja)
+        ),
+    ]
+    for describer in describers:
+        lines += ["", f"{describer.plan.triple} ({describer.plan.build.toolchain})"]
+        for description in describer.descriptions:
+            lines += (f"  {description.step:{_STEP}}  {line}" for line in description.lines)
+    return "\n".join(lines)
+
+
+_STEP: Final = max(map(len, Step))
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return lines with columns as wide as their widest cell; sizes stand to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(heading, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if name == "size" else cell.ljust(width)
+            for name, cell, width in zip(heading, row, widths, strict=True)
+        ).rstrip()
+        for row in (heading, *rows)
+    )
+
+
+def _row_of(release: Release, triple: str) -> HostRow:
+    return next(row for row in release.manifest.hosts if row.host == triple)
+
+
+def _rows(outcome: HostOutcome, host: HostRow) -> list[tuple[str, ...]]:
+    verdict = outcome.outcome.value
+    if outcome.artifact is None:
+        if outcome.error is not None:
+            return [(outcome.plan.archive.name, "-", "-", verdict, "-")]
+        place = outcome.plan.stage if outcome.plan.stage.is_dir() else outcome.plan.workspace.build
+        return [(str(place), "-", "-", verdict, "-")]
+    return [
+        (artifact.name, f"{artifact.size:,}", _signed(host), verdict, artifact.sha256)
+        for artifact in host.artifacts
+    ]
+
+
+def _signed(host: HostRow) -> str:
+    """Say how many of the Mach-O images carry a signature."""
+    images = [image for image in host.images if image.format == "mach-o"]
+    if not images:
+        return "-"
+    return f"{sum(bool(image.cdhashes) for image in images)} of {len(images)}"

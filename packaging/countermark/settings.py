@@ -1,0 +1,195 @@
+"""``countermark.toml``: its types, its strict reading, its JSON schema.
+
+The types are the one source: reading, the list of known keys, the schema and the written-out
+effective configuration all come from them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+
+from countermark.errors import ConfigurationError, nearest
+from countermark.hosts import HOSTS, find_host
+
+__all__ = [
+    "FILE_NAME",
+    "CMakeValue",
+    "HostSettings",
+    "Settings",
+    "format_settings",
+    "json_schema",
+    "parse_settings",
+    "read_settings",
+]
+
+FILE_NAME: Final = "countermark.toml"
+
+T = TypeVar("T")
+
+CMakeValue = bool | int | str
+"""A CMake cache entry; true and false become ON and OFF."""
+
+
+class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is particular to one host."""
+
+    toolchain: str | None = None
+    """``zig``, ``native``, or a CMake toolchain file, relative to the configuration file."""
+    preset: str | None = None
+    """A configure preset of the suite to start from."""
+    profile: str | None = None
+    cmake: dict[str, CMakeValue] = {}
+    """Cache entries for this host, over the common ones."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A release, as written down by the people who make it."""
+
+    suite: str | None = None
+    """The CMake source tree, relative to the file; the file's own directory when not given."""
+    name: str | None = None
+    """The first part of every artifact's name; the suite's directory name when not given."""
+    version: str | None = None
+    """The release's version; from the suite's git tag or commit when not given."""
+    source_date_epoch: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """Seconds since 1970 that stand for every time; the suite's commit when not given."""
+    out: str | None = None
+    """The directory for the artifacts, relative to the file; ``dist`` when not given."""
+    components: tuple[str, ...] = ()
+    """Install components to stage; all when not given."""
+    profile: str | None = None
+    """What a stage must hold; found out from its programs when not given."""
+    style: str | None = None
+    """Whose byte layout signatures follow; ``macos26`` when not given."""
+    toolchain: str | None = None
+    """The toolchain of every host that names none; ``zig`` when not given."""
+    preset: str | None = None
+    """The configure preset of every host that names none."""
+    cmake: dict[str, CMakeValue] = {}
+    """Cache entries for every host."""
+    hosts: dict[str, HostSettings] = {}
+    """The hosts to build for, by triple; this machine and Apple's arm64 when not given."""
+
+
+def read_settings(file: Path) -> Settings:
+    """Read ``file`` strictly.
+
+    Raises :class:`ConfigurationError` with the line, or the path of the key, and the nearest
+    valid name.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read: {error}") from error
+    return parse_settings(text, str(file))
+
+
+def parse_settings(text: str, origin: str) -> Settings:
+    """Read the TOML document ``text``; ``origin`` names it in errors."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{origin}: {error}") from error
+    _refuse_unknown_keys(document, origin)
+    for at, value, kind in _entries(document):
+        _convert(value, kind, at, origin)
+    return _convert(document, Settings, "", origin)
+
+
+def _convert(value: object, kind: type[T], at: str, origin: str) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{origin}: {_in_toml_words(str(error), at)}") from error
+
+
+def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, value and type of what stands under keys that msgspec's errors do not name."""
+    hosts = document.get("hosts")
+    named = hosts.items() if isinstance(hosts, dict) else ()
+    tables = [("", document), *((f"hosts.{triple}.", host) for triple, host in named)]
+    for at, table in tables:
+        cmake = table.get("cmake") if isinstance(table, dict) else None
+        if isinstance(cmake, dict):
+            yield from ((f"{at}cmake.{name}", value, CMakeValue) for name, value in cmake.items())
+    yield from ((f"hosts.{triple}", host, HostSettings) for triple, host in named)
+
+
+def _refuse_unknown_keys(document: Mapping[str, Any], origin: str) -> None:
+    _refuse_unknown(document, Settings.__struct_fields__, "", origin)
+    hosts = document.get("hosts", {})
+    if not isinstance(hosts, dict):
+        return
+    for triple, host in hosts.items():
+        try:
+            find_host(triple)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{origin}: hosts: {error}", hint=error.hint) from error
+        if isinstance(host, dict):
+            _refuse_unknown(host, HostSettings.__struct_fields__, f"hosts.{triple}.", origin)
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], at: str, origin: str) -> None:
+    for key in table:
+        if key not in known:
+            raise ConfigurationError(
+                f"{origin}: unknown key '{at}{key}'{nearest(key, known)}",
+                hint=f"Known keys here: {', '.join(known)}.",
+            )
+
+
+_TOML_WORDS: Final = {
+    "`str`": "a string",
+    "`int`": "an integer",
+    "`float`": "a float",
+    "`bool`": "true or false",
+    "`array`": "a list",
+    "`object`": "a table",
+}
+
+
+def _in_toml_words(problem: str, at: str) -> str:
+    """Turn msgspec's ``Expected `str | null`, got `int` - at `$.name``` into TOML's words.
+
+    ``at`` is the path of the value that msgspec was given.
+    """
+    what, _, where = problem.replace(" | null", "").partition(" - at `$")
+    where = (at + where.rstrip("`")).removeprefix(".")
+    what = what.replace("`bool | int | str`", "a string, an integer, true or false")
+    for ours, theirs in _TOML_WORDS.items():
+        what = what.replace(ours, theirs)
+    what = what[:1].lower() + what[1:]
+    return f"{where}: {what}" if where else what
+
+
+def format_settings(settings: Settings) -> str:
+    """Return the TOML document that reads as ``settings``."""
+    import tomli_w
+
+    return tomli_w.dumps(_without_none(msgspec.to_builtins(settings)))
+
+
+def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is not set: TOML has no word for it."""
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value is not None
+    }
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of ``countermark.toml``, for editors and for the documentation."""
+    schema = msgspec.json.schema(Settings)
+    settings = schema["$defs"]["Settings"]
+    settings["properties"]["hosts"]["propertyNames"] = {"enum": list(HOSTS)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": FILE_NAME,
+        **schema,
+    }

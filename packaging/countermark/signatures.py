@@ -1,0 +1,131 @@
+"""Signing and verifying what a user names: files, directories, and, to verify, archives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from countermark.errors import ConfigurationError, CountermarkError, WorkError
+from counterproof.errors import LayoutError, UnsupportedTreeError
+from counterproof.tree import walk
+from countersign.discovery import find_images
+from countersign.errors import SigningError
+from countersign.findings import FileVerdict, Verdict
+from countersign.image import ImageFormat, identify
+from countersign.style import Style
+from countersign.verifier import verify, verify_image
+
+if TYPE_CHECKING:
+    from countersign.signer import Signed
+
+__all__ = ["Signing", "sign_paths", "verify_paths"]
+
+_ENOUGH: Final = 4096
+"""Bytes from the start of a file that tell its format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """What became of one file."""
+
+    path: Path
+    signed: Signed | None = None
+    error: SigningError | None = None
+
+
+def sign_paths(
+    paths: Iterable[Path], *, style: Style, identifier: str | None, output: Path | None, force: bool
+) -> Iterator[Signing]:
+    """Sign every Mach-O at or below ``paths``, and go on after one that cannot be signed.
+
+    Raises :class:`ConfigurationError` for a path that does not exist, and for an identifier or an
+    output that would go to several files.
+    """
+    from countersign import sign
+
+    images = [image for path in paths for image in _images_to_sign(path)]
+    if len(images) > 1 and (identifier is not None or output is not None):
+        raise ConfigurationError(
+            f"one identifier or output for {len(images)} files",
+            hint="Name a single file with --identifier or --output.",
+        )
+    for image in images:
+        try:
+            signed = sign(image, output=output, identifier=identifier, style=style, force=force)
+            yield Signing(path=image, signed=signed)
+        except SigningError as error:
+            yield Signing(path=image, error=error)
+
+
+def verify_paths(paths: Iterable[Path]) -> tuple[Verdict, tuple[Exception, ...]]:
+    """Verify every Mach-O in ``paths``; also return what could not be checked, and why.
+
+    A path in which there is no Mach-O could not be checked.
+    """
+    files: list[FileVerdict] = []
+    problems: list[Exception] = []
+    for path in paths:
+        try:
+            found = list(_verify(path))
+        except (CountermarkError, LayoutError, SigningError) as error:
+            problems.append(error)
+            continue
+        if not found:
+            problems.append(_nothing(path))
+        files += found
+    return Verdict(files=tuple(files)), tuple(problems)
+
+
+def _images_to_sign(path: Path) -> Iterator[Path]:
+    """A file that is named is signed or refused; in a directory, images are looked for."""
+    if not path.exists():
+        raise ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
+    if not path.is_dir():
+        yield path
+        return
+    images = list(find_images(path))
+    if not images:
+        raise _nothing(path)
+    yield from images
+
+
+def _verify(path: Path) -> Iterator[FileVerdict]:
+    if not path.exists():
+        raise ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
+    if path.is_dir():
+        for image in find_images(path):
+            yield verify(image)
+    elif _is_image(path):
+        yield verify(path)
+    else:
+        yield from _verify_archive(path)
+
+
+def _is_image(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return identify(stream.read(_ENOUGH)) is not None
+    except OSError as error:
+        raise WorkError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _verify_archive(path: Path) -> Iterator[FileVerdict]:
+    try:
+        for member in walk(path):
+            content = memoryview(member.content)
+            image = identify(content)
+            if image is not None and image.format is ImageFormat.MACH_O:
+                yield replace(
+                    verify_image(content, path=str(path)), member=member.entry.path.as_posix()
+                )
+    except UnsupportedTreeError:
+        return
+
+
+def _nothing(path: Path) -> WorkError:
+    return WorkError(
+        f"{path}: there is no Mach-O to check",
+        hint="Name a Mach-O, or a directory or an archive that holds one.",
+    )

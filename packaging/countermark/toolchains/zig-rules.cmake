@@ -1,0 +1,11 @@
+# The rules that zig.cmake sets once CMake's own rules for the platform are loaded.
+
+foreach(_lang C CXX ASM)
+  set(CMAKE_${_lang}_ARCHIVE_CREATE "<CMAKE_AR> ar qc <TARGET> <LINK_FLAGS> <OBJECTS>")
+  set(CMAKE_${_lang}_ARCHIVE_APPEND "<CMAKE_AR> ar q <TARGET> <LINK_FLAGS> <OBJECTS>")
+  set(CMAKE_${_lang}_ARCHIVE_FINISH "<CMAKE_RANLIB> ranlib <TARGET>")
+endforeach()
+
+# A source path that begins with a slash reads like an option of rc; "--" ends the options.
+set(CMAKE_RC_COMPILE_OBJECT
+  "<CMAKE_RC_COMPILER> rc /:auto-includes gnu /:output-format coff /:target x86_64 <DEFINES> <INCLUDES> /fo <OBJECT> -- <SOURCE>")

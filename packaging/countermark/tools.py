@@ -1,0 +1,94 @@
+"""The programs that a build needs: where they are and which version they have."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from countermark.errors import MissingToolError
+from countermark.process import answer
+
+__all__ = ["OLDEST_CMAKE", "BuildTools", "Tool", "find_build_tools", "find_program", "version_of"]
+
+OLDEST_CMAKE: Final = (3, 25)
+"""The first that reads CMAKE_PROJECT_TOP_LEVEL_INCLUDES and installs what the suites need."""
+
+_INSTALL: Final = "Install it with: python -m pip install 'countermark[build]'."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A program and the version that it gives itself."""
+
+    name: str
+    program: Path
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildTools:
+    """CMake and the build program that it drives."""
+
+    cmake: Tool
+    ninja: Tool
+
+
+def find_build_tools(environment: Mapping[str, str]) -> BuildTools:
+    """Find CMake and Ninja: those of this Python first, then those on PATH.
+
+    Raises :class:`MissingToolError` when one is missing or too old.
+    """
+    cmake = _find("cmake", _packaged_cmake(), environment)
+    if _numbers(cmake.version) < OLDEST_CMAKE:
+        oldest = ".".join(map(str, OLDEST_CMAKE))
+        raise MissingToolError(
+            f"{cmake.program} is version {cmake.version}; {oldest} or newer is needed",
+            hint=_INSTALL,
+        )
+    return BuildTools(cmake=cmake, ninja=_find("ninja", _beside_python("ninja"), environment))
+
+
+def find_program(name: str, environment: Mapping[str, str]) -> Path | None:
+    """Return the program ``name`` that PATH leads to, or None."""
+    found = shutil.which(name, path=environment.get("PATH", ""))
+    return Path(found) if found else None
+
+
+def version_of(program: Path, environment: Mapping[str, str]) -> str:
+    """Return the first version number in what ``program --version`` prints, or nothing."""
+    found = re.search(r"\d+(\.\d+)+", answer((str(program), "--version"), environment, seconds=20))
+    return found[0] if found else ""
+
+
+def _find(name: str, packaged: Path | None, environment: Mapping[str, str]) -> Tool:
+    program = packaged or find_program(name, environment)
+    if program is None:
+        raise MissingToolError(f"{name} is not installed", hint=_INSTALL)
+    version = version_of(program, environment)
+    if not version:
+        raise MissingToolError(f"{program} does not run", hint=_INSTALL)
+    return Tool(name=name, program=program, version=version)
+
+
+def _packaged_cmake() -> Path | None:
+    """The program inside PyPI's package: its console script would start a Python first."""
+    spec = importlib.util.find_spec("cmake")
+    if spec is None or spec.origin is None:
+        return None
+    program = Path(spec.origin).parent / "data" / "bin" / "cmake"
+    return program if program.is_file() else None
+
+
+def _beside_python(name: str) -> Path | None:
+    program = Path(sys.executable).parent / name
+    return program if program.is_file() else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])

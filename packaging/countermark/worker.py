@@ -1,0 +1,194 @@
+"""The executor that works: it takes a host through the steps and keeps the manifest."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from countermark.archive import pack
+from countermark.build_tree import BuildTree, build, configure, read_build_tree
+from countermark.images import StagedImage, record_images, sign_stage
+from countermark.manifest import ArtifactRow, HostRow, ImageRow, InputRow, Ledger, Status, StepRow
+from countermark.pipeline import RejectedError, Step
+from countermark.plan import HostPlan, ReleasePlan
+from countermark.process import Runner
+from countermark.staging import Stage, read_stage, stage
+from countersign.findings import Severity
+
+if TYPE_CHECKING:
+    from countermark.archive import Artifact
+    from countersign.findings import Verdict
+
+__all__ = ["Worker", "Workshop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What the hosts of one run share."""
+
+    plan: ReleasePlan
+    runner: Runner
+    ledger: Ledger
+    turns: dict[Step, threading.Lock] = field(
+        default_factory=lambda: {Step.CONFIGURE: threading.Lock(), Step.BUILD: threading.Lock()}
+    )
+    """Steps that only one host takes at a time: compiling uses all cores by itself, configuring
+    one of them, so one host configures while another compiles."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """Takes one host through the steps."""
+
+    plan: HostPlan
+    workshop: Workshop
+    verdict: Verdict | None = None
+    artifact: Artifact | None = None
+
+    def __post_init__(self) -> None:
+        self.workshop.ledger.ensure(_first_row(self.plan))
+
+    def turn(self, step: Step) -> AbstractContextManager[object]:
+        """Wait until the step may begin, and keep others waiting while it lasts."""
+        return self.workshop.turns.get(step, nullcontext())
+
+    def perform(self, step: Step) -> str:
+        """Take one step and return what is worth saying of it, in a few words."""
+        act = {
+            Step.CONFIGURE: self._configure,
+            Step.BUILD: self._build,
+            Step.STAGE: self._stage,
+            Step.SIGN: self._sign,
+            Step.CHECK: self._check,
+            Step.PACK: self._pack,
+        }[step]
+        return act()
+
+    def recorded(self, step: Step, seconds: float, detail: str) -> None:
+        """Note a step in the manifest."""
+        row = StepRow(step=step.value, seconds=round(seconds, 3), detail=detail)
+        self.workshop.ledger.step(self.plan.triple, row)
+
+    def refused(self, error: Exception) -> None:
+        """Note the end in the manifest; an archive of an earlier run does not stay behind."""
+        status: Status = "rejected" if isinstance(error, RejectedError) else "failed"
+        self._extend(status=status, error=str(error), artifacts=())
+        self.plan.archive.unlink(missing_ok=True)
+
+    def _configure(self) -> str:
+        self.workshop.ledger.begin(_first_row(self.plan))
+        configure(self.plan, self.workshop.runner)
+        return str(self.plan.build.toolchain)
+
+    def _build(self) -> str:
+        tree = build(self.plan, self.workshop.runner)
+        self._extend(inputs=_inputs(self.plan, tree))
+        return ", ".join(f"{each.id} {each.version}" for each in tree.model.compilers[:1])
+
+    def _stage(self) -> str:
+        read_build_tree(self.plan)
+        staged = stage(self.plan, self.workshop.runner)
+        moves = {str(move.source): str(move.destination) for move in staged.moves}
+        self._extend(profile=staged.profile.name, moves=moves)
+        moved = "".join(f", {source} -> {target}" for source, target in moves.items())
+        return f"profile {staged.profile.name}{' (detected)' * staged.detected}{moved}"
+
+    def _sign(self) -> str:
+        signed = sign_stage(self.plan.stage, self.workshop.plan.configuration.style)
+        return _count(len(signed), "Mach-O") if signed else "no Mach-O"
+
+    def _check(self) -> str:
+        from counterproof import check
+
+        staged = read_stage(self.plan)
+        self.verdict = check(staged.root, staged.profile, self.plan.build.host.target)
+        images = record_images(staged.root, self.verdict)
+        self._extend(
+            profile=staged.profile.name,
+            images=tuple(map(_image_row, images)),
+            status="accepted" if self.verdict.accepted else "rejected",
+        )
+        if not self.verdict.accepted:
+            raise RejectedError(_rejection(staged, self.verdict))
+        return _count(len(images), "image")
+
+    def _pack(self) -> str:
+        release = self.workshop.plan
+        self.artifact = pack(
+            read_stage(self.plan).root,
+            self.plan.archive,
+            epoch=release.configuration.source_date_epoch,
+            temporary=release.workspace.temporary,
+            environment=release.configuration.environment,
+            runner=self.workshop.runner,
+            log=self.plan.workspace.log,
+        )
+        self._extend(artifacts=(_artifact_row(self.artifact),))
+        return f"{self.artifact.path.name}, {self.artifact.compressor}"
+
+    def _extend(self, **changes: object) -> None:
+        self.workshop.ledger.extend(self.plan.triple, **changes)
+
+
+def _first_row(plan: HostPlan) -> HostRow:
+    return HostRow(
+        host=plan.triple,
+        minimum=plan.build.host.minimum,
+        toolchain=plan.build.toolchain.kind.value,
+        cmake=dict(plan.build.cmake),
+    )
+
+
+def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:
+    zig = plan.build.toolchain.zig
+    compilers = tuple(
+        InputRow(kind="compiler", name=f"{each.language} {each.id}", version=each.version)
+        for each in tree.model.compilers
+    )
+    if zig is None:
+        return compilers
+    return (
+        InputRow(
+            kind="toolchain", name="ziglang", version=zig.version, digest=f"sha256:{zig.digest}"
+        ),
+        *compilers,
+    )
+
+
+def _image_row(image: StagedImage) -> ImageRow:
+    return ImageRow(
+        path=image.path,
+        format=image.format,
+        architectures=image.architectures,
+        size=image.size,
+        mode=f"{image.mode:04o}",
+        sha256=image.sha256,
+        identifier=image.identifier,
+        cdhashes=image.cdhashes,
+    )
+
+
+def _artifact_row(artifact: Artifact) -> ArtifactRow:
+    return ArtifactRow(
+        name=artifact.path.name,
+        size=artifact.size,
+        mode="0644",
+        sha256=artifact.sha256,
+        content_sha256=artifact.content_sha256,
+        compressor=artifact.compressor,
+    )
+
+
+def _rejection(staged: Stage, verdict: Verdict) -> str:
+    errors = sum(
+        finding.severity is Severity.ERROR
+        for file in verdict.files
+        for finding in (*file.findings, *(f for each in file.slices for f in each.findings))
+    )
+    return f"the stage is not what profile {staged.profile.name} demands: {_count(errors, 'error')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

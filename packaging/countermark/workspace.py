@@ -1,0 +1,108 @@
+"""The output directory: the artifacts, and below ``.countermark`` all that is needed to make them.
+
+Only one run at a time may work in it; what an earlier one left unfinished is swept away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from countermark.errors import BusyError, ConfigurationError, WorkError
+
+__all__ = ["HostWorkspace", "Workspace"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostWorkspace:
+    """Where one host is built and staged."""
+
+    root: Path
+
+    @property
+    def build(self) -> Path:
+        """The CMake build tree, kept between runs."""
+        return self.root / "build"
+
+    @property
+    def stage(self) -> Path:
+        """The directory that holds the stage, made anew by each run."""
+        return self.root / "stage"
+
+    @property
+    def log(self) -> Path:
+        """What the programs of this host printed in the latest run."""
+        return self.root / "log.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """One output directory."""
+
+    out: Path
+
+    @property
+    def root(self) -> Path:
+        """All that is not an artifact."""
+        return self.out / ".countermark"
+
+    @property
+    def temporary(self) -> Path:
+        """Unfinished files, on the same file system as the artifacts."""
+        return self.root / "unfinished"
+
+    @property
+    def manifest(self) -> Path:
+        """What was made from what, by which steps."""
+        return self.out / "manifest.json"
+
+    @property
+    def settings(self) -> Path:
+        """The effective configuration."""
+        return self.out / "countermark-effective.toml"
+
+    @property
+    def sums(self) -> Path:
+        """The digests of the artifacts."""
+        return self.out / "SHA256SUMS"
+
+    def host(self, triple: str) -> HostWorkspace:
+        """Return the part that belongs to one host."""
+        return HostWorkspace(root=self.root / triple)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the directory for one run; made if it is not there.
+
+        Raises :class:`BusyError` when another run holds it, :class:`WorkError` when it cannot be
+        written to.
+        """
+        if self.out.exists() and not self.out.is_dir():
+            raise ConfigurationError(f"{self.out} is a file", hint="Give a directory with --out.")
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            stream = (self.root / "lock").open("a+", encoding="ascii")
+        except OSError as error:
+            raise WorkError(
+                f"{self.out} cannot be written to: {error.strerror}",
+                hint="Give another directory with --out.",
+            ) from error
+        with stream:
+            self._take(stream.fileno())
+            shutil.rmtree(self.temporary, ignore_errors=True)
+            self.temporary.mkdir()
+            yield
+
+    def _take(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            owner = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+            raise BusyError(self.out, f" (process {owner})" if owner else "") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

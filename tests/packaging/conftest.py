@@ -1,0 +1,56 @@
+"""Suites to release, and a way to run the real command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from commands import EPOCH, ROOT, Ended, Run, run_countermark
+
+
+@pytest.fixture(scope="session")
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The variables of a user; compilers keep what they build for themselves between test runs."""
+    cache = request.config.cache
+    assert cache is not None
+    return {
+        **{name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ},
+        "COUNTERMARK_CACHE_DIR": str(cache.mkdir("countermark")),
+        "PYTHONPATH": os.pathsep.join(
+            str(ROOT / room) for room in ("packaging", "signing", "layout")
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def run(environment: dict[str, str]) -> Run:
+    """Run ``countermark`` as that user."""
+
+    def run(*arguments: object, cwd: Path, **variables: str) -> Ended:
+        return run_countermark(*arguments, cwd=cwd, environment={**environment, **variables})
+
+    return run
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A suite of one program, which is not under git."""
+    suite = tmp_path / "tiny"
+    suite.mkdir()
+    (suite / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\n"
+        "project(tiny VERSION 2.5 LANGUAGES C)\n"
+        "add_executable(tiny tiny.c)\n"
+        "install(TARGETS tiny COMPONENT tiny)\n"
+        "install(FILES notes.txt DESTINATION share/tiny COMPONENT notes)\n"
+    )
+    (suite / "tiny.c").write_text(
+        "#include <stdio.h>\nint main(void) { return puts(__FILE__) < 0; }\n"
+    )
+    (suite / "notes.txt").write_text("notes\n")
+    (suite / "countermark.toml").write_text(
+        f'name = "tiny"\nversion = "2.5"\nsource_date_epoch = {EPOCH}\n[hosts.arm64-apple-darwin]\n'
+    )
+    return suite

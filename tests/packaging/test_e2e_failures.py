@@ -1,0 +1,331 @@
+"""Trouble, through the real command line: one clear message, the right code, nothing half-written,
+and a rerun that succeeds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commands import EPOCH, ROOT, Run
+
+ARCHIVE = "tiny-2.5-arm64-apple-darwin.tar.gz"
+
+
+def published(out: Path) -> list[str]:
+    """What a user would take for artifacts."""
+    return sorted(path.name for path in out.glob("*") if path.suffix in (".gz", ".zip"))
+
+
+def test_a_tree_without_cmakelists_is_no_suite(tmp_path: Path, run: Run) -> None:
+    ended = run("release", tmp_path, cwd=tmp_path)
+    assert ended.code == 2
+    assert "CMakeLists.txt" in ended.err
+    assert not (tmp_path / "dist").exists()
+
+
+def test_an_unknown_component_is_named_with_the_nearest(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    ended = run("release", tiny, "--component", "tinny", cwd=tmp_path)
+    assert ended.code == 2
+    assert "did you mean 'tiny'" in ended.err
+    assert "notes, tiny" in ended.err
+    assert run("release", tiny, "--component", "tiny", cwd=tmp_path).code == 0
+
+
+def test_a_compiler_error_is_shown_and_mended(tiny: Path, tmp_path: Path, run: Run) -> None:
+    source = tiny / "tiny.c"
+    good = source.read_text()
+    source.write_text("int main(void) { return undeclared; }\n")
+    ended = run("release", tiny, cwd=tmp_path)
+    assert ended.code == 3
+    assert "tiny.c:1:" in ended.err
+    assert "undeclared" in ended.err
+    assert "log.txt" in ended.err
+    assert published(tmp_path / "dist") == []
+    assert not (tmp_path / "dist/SHA256SUMS").exists()
+    source.write_text(good)
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    assert published(tmp_path / "dist") == [ARCHIVE]
+
+
+def test_a_host_that_fails_does_not_stop_the_others(tiny: Path, tmp_path: Path, run: Run) -> None:
+    (tiny / "tiny.c").write_text(
+        "#ifdef __linux__\n#error not for Linux\n#endif\nint main(void) { return 0; }\n"
+    )
+    hosts = ("--host", "x86_64-linux-gnu", "--host", "arm64-apple-darwin")
+    ended = run("release", tiny, *hosts, cwd=tmp_path)
+    assert ended.code == 3
+    assert "x86_64-linux-gnu: build" in ended.err
+    assert "not for Linux" in ended.err
+    assert published(tmp_path / "dist") == [ARCHIVE]
+    assert ARCHIVE in (tmp_path / "dist/SHA256SUMS").read_text()
+    rows = json.loads((tmp_path / "dist/manifest.json").read_bytes())["hosts"]
+    assert [(row["host"], row["status"]) for row in rows] == [
+        ("arm64-apple-darwin", "accepted"),
+        ("x86_64-linux-gnu", "failed"),
+    ]
+
+
+def test_an_archive_of_an_earlier_run_does_not_outlive_a_failure(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    (tiny / "tiny.c").write_text("#error broken meanwhile\n")
+    assert run("release", tiny, cwd=tmp_path).code == 3
+    assert published(tmp_path / "dist") == []
+    assert not (tmp_path / "dist/SHA256SUMS").exists()
+
+
+def test_a_rejected_stage_is_not_packed(tiny: Path, tmp_path: Path, run: Run) -> None:
+    ended = run("release", tiny, "--profile", "multiprocess", cwd=tmp_path)
+    assert ended.code == 1
+    assert "bin/bitcoin" in ended.err
+    assert "rejected" in ended.out
+    assert published(tmp_path / "dist") == []
+
+
+def test_an_empty_program_is_refused_when_staging(tiny: Path, tmp_path: Path, run: Run) -> None:
+    (tiny / "empty").touch()
+    rules = tiny / "CMakeLists.txt"
+    rules.write_text(rules.read_text() + "install(PROGRAMS empty DESTINATION bin)\n")
+    ended = run("release", tiny, cwd=tmp_path)
+    assert ended.code == 3
+    assert "bin/empty is empty: its link failed" in ended.err
+
+
+def test_a_suite_that_installs_nothing_is_refused(tiny: Path, tmp_path: Path, run: Run) -> None:
+    rules = tiny / "CMakeLists.txt"
+    text = "".join(line for line in rules.read_text().splitlines(True) if "install" not in line)
+    rules.write_text(text)
+    ended = run("release", tiny, cwd=tmp_path)
+    assert ended.code == 3
+    assert "nothing was installed" in ended.err
+
+
+def test_other_files_in_the_output_directory_stay(tiny: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "dist"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine")
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    assert (out / "mine.txt").read_text() == "mine"
+    assert "mine.txt" not in (out / "SHA256SUMS").read_text()
+
+
+def test_an_output_directory_that_is_a_file_is_refused(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "dist").write_text("a file")
+    ended = run("release", tiny, cwd=tmp_path)
+    assert (ended.code, "is a file" in ended.err) == (2, True)
+    assert (tmp_path / "dist").read_text() == "a file"
+
+
+def test_an_output_directory_that_cannot_be_made_is_said(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    ended = run("release", tiny, "--out", "/proc/countermark", cwd=tmp_path)
+    assert (ended.code, "cannot be written to" in ended.err) == (3, True)
+
+
+def test_a_read_only_source_tree_is_enough(tiny: Path, tmp_path: Path, run: Run) -> None:
+    mount = tmp_path / "mounted"
+    mount.mkdir()
+    bound = subprocess.run(["mount", "--bind", tiny, mount], capture_output=True, check=False)
+    if bound.returncode != 0:
+        pytest.skip("cannot mount here, and root may write to a directory without write permission")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", mount], check=True)
+        ended = run("release", mount, "--out", tmp_path / "dist", cwd=tmp_path)
+    finally:
+        subprocess.run(["umount", mount], check=True)
+    assert ended.code == 0, ended.err
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("cannot mount a small file system here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize("kilobytes", [64, 200, 300])
+def test_a_full_disk_is_said_and_a_rerun_succeeds(
+    small_disk: Path, tiny: Path, tmp_path: Path, run: Run, kilobytes: int
+) -> None:
+    resize = ["mount", "-o", f"remount,size={kilobytes}k", str(small_disk)]
+    subprocess.run(resize, check=True)
+    ended = run("release", tiny, "--out", small_disk / "dist", cwd=tmp_path)
+    assert ended.code == 3, ended.out
+    assert "space" in ended.err
+    assert published(small_disk / "dist") == []
+    subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
+    ended = run("release", tiny, "--out", small_disk / "dist", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+
+
+class Background:
+    """A release that runs while the test looks on."""
+
+    def __init__(self, suite: Path, cwd: Path, environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "countermark", "release", str(suite)],
+            cwd=cwd,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def wait_for(self, path: Path) -> None:
+        """Wait until ``path`` is there, a minute at most."""
+        deadline = time.monotonic() + 60
+        while not path.exists():
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def slow(tiny: Path, tmp_path: Path) -> Path:
+    """The tiny suite, with a build step that says that it began and takes ten minutes."""
+    rules = tiny / "CMakeLists.txt"
+    rules.write_text(
+        rules.read_text()
+        + f'add_custom_target(slow ALL COMMAND touch "{tmp_path}/began" COMMAND sleep 600.25)\n'
+    )
+    return tiny
+
+
+def still_running(word: str) -> bool:
+    return subprocess.run(["pgrep", "-f", word], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_release_ends_its_children_and_leaves_nothing(
+    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run, number: signal.Signals
+) -> None:
+    release = Background(slow, tmp_path, environment)
+    release.wait_for(tmp_path / "began")
+    os.kill(release.process.pid, number)
+    _, err = release.process.communicate(timeout=60)
+    assert release.process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert published(tmp_path / "dist") == []
+    assert not still_running("sleep 600.25")
+    rules = slow / "CMakeLists.txt"
+    rules.write_text(rules.read_text().replace("sleep 600.25", "true"))
+    assert run("release", slow, cwd=tmp_path).code == 0
+
+
+def test_two_releases_cannot_share_an_output_directory(
+    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run
+) -> None:
+    first = Background(slow, tmp_path, environment)
+    first.wait_for(tmp_path / "began")
+    try:
+        ended = run("release", slow, cwd=tmp_path)
+    finally:
+        os.kill(first.process.pid, signal.SIGINT)
+        first.process.communicate(timeout=60)
+    assert ended.code == 3
+    assert f"process {first.process.pid}" in ended.err
+
+
+def test_a_killed_release_is_followed_by_a_good_one(
+    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run
+) -> None:
+    release = Background(slow, tmp_path, environment)
+    release.wait_for(tmp_path / "began")
+    os.killpg(release.process.pid, signal.SIGKILL)
+    release.process.communicate(timeout=60)
+    subprocess.run(["pkill", "-f", "sleep 600.25"], check=False)
+    (tmp_path / "dist/.countermark/unfinished/left").write_text("half")
+    rules = slow / "CMakeLists.txt"
+    rules.write_text(rules.read_text().replace("sleep 600.25", "true"))
+    ended = run("release", slow, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert not list((tmp_path / "dist/.countermark/unfinished").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--host", "arm64-apple-darvin"], "did you mean 'arm64-apple-darwin'"),
+        (["--host", "powerpc64-linux-gnu"], "no C library"),
+        (["--toolchain", "native", "--host", "arm64-apple-darwin"], "native toolchain"),
+        (["--toolchain", "absent.cmake"], "there is no file"),
+        (["--profile", "multiproces"], "did you mean 'multiprocess'"),
+        (["--style", "macos27"], "unknown style"),
+        (["--version", "1/2"], "cannot be part of a file name"),
+        (["-D", "NOVALUE"], "NAME=VALUE"),
+        (["--config", "absent.toml"], "absent.toml"),
+    ],
+)
+@pytest.mark.parametrize("plan", [["--plan"], []], ids=["plan", "work"])
+def test_wrong_options_are_refused_before_any_work(
+    tiny: Path, tmp_path: Path, run: Run, plan: list[str], arguments: list[str], message: str
+) -> None:
+    ended = run("release", tiny, *plan, *arguments, cwd=tmp_path)
+    assert ended.code == 2
+    assert message in ended.err
+    assert ended.out == ""
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_mistake_in_the_configuration_file_names_the_key(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    file = tiny / "countermark.toml"
+    file.write_text('name = "tiny"\n[hosts.arm64-apple-darwin]\ntoolchian = "zig"\n')
+    ended = run("release", tiny, cwd=tmp_path)
+    assert ended.code == 2
+    assert "hosts.arm64-apple-darwin.toolchian" in ended.err
+    assert "did you mean 'toolchain'" in ended.err
+    assert str(file) in ended.err
+
+
+def test_a_suite_without_git_needs_a_version_and_a_time(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    (tiny / "countermark.toml").unlink()
+    ended = run("release", tiny, cwd=tmp_path)
+    assert (ended.code, "SOURCE_DATE_EPOCH" in ended.err) == (2, True)
+    ended = run("release", tiny, cwd=tmp_path, SOURCE_DATE_EPOCH=EPOCH)
+    assert (ended.code, "--version" in ended.err) == (2, True)
+
+
+def test_variables_stand_between_options_and_file(tiny: Path, tmp_path: Path, run: Run) -> None:
+    ended = run("config", tiny, cwd=tmp_path, COUNTERMARK_VERSION="7", COUNTERMARK_NAME="var")
+    assert 'version = "7"' in ended.out
+    ended = run("config", tiny, "--version", "8", cwd=tmp_path, COUNTERMARK_VERSION="7")
+    assert 'version = "8"' in ended.out
+
+
+def test_plan_changes_nothing(tiny: Path, tmp_path: Path, run: Run) -> None:
+    ended = run("release", tiny, "--plan", "--format", "json", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    plan = json.loads(ended.out)
+    assert plan["hosts"][0]["steps"][0]["step"] == "configure"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny"]
+
+
+def test_the_embedded_suite_is_found_from_anywhere(tmp_path: Path, run: Run) -> None:
+    ended = run("release", "--plan", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert str(ROOT / "src") in ended.out
