@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Literal
 
 from countermark.errors import WorkError
 from countermark.files import publish, sha256_of
@@ -115,7 +115,10 @@ def _members(root: Path) -> Iterator[_Member]:
         paths += (Path(folder, name) for name in (*folders, *files))
     named = ((path.relative_to(root.parent).as_posix(), path) for path in paths)
     for name, path in sorted(named, key=lambda pair: os.fsencode(pair[0])):
-        yield _Member(name=name, path=path, status=path.lstat())
+        status = path.lstat()
+        if stat.S_IFMT(status.st_mode) not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+            raise WorkError(f"{name} is neither a file, a directory nor a link")
+        yield _Member(name=name, path=path, status=status)
 
 
 def normal_mode(mode: int) -> int:
@@ -152,20 +155,39 @@ def _write_tar(stream: IO[bytes], members: tuple[_Member, ...], epoch: int) -> N
                 tar.addfile(info)
 
 
+class _Header(tarfile.TarInfo):
+    """A header as GNU tar writes it: Python gives those in front of a long name the mode 0."""
+
+    def tobuf(
+        self,
+        format: Literal[0, 1, 2] | None = tarfile.GNU_FORMAT,
+        encoding: str | None = "utf-8",
+        errors: str = "surrogateescape",
+    ) -> bytes:
+        """Return the header, with those in front of it that hold a long name or target."""
+        blocks = bytearray(super().tobuf(format, encoding, errors))
+        at = 0
+        while blocks[at : at + 13] == b"././@LongLink":
+            size = int(blocks[at + 124 : at + 135], 8)
+            blocks[at + 100 : at + 107] = b"0000644"
+            blocks[at + 148 : at + 156] = b" " * 8
+            blocks[at + 148 : at + 155] = b"%06o\0" % sum(blocks[at : at + 512])
+            at += 512 + -(-size // 512) * 512
+        return bytes(blocks)
+
+
 def _tar_info(member: _Member, epoch: int) -> tarfile.TarInfo:
     """Describe a member; a file with two names is packed as two files."""
-    info = tarfile.TarInfo(member.name)
+    info = _Header(member.name)
     info.mtime = epoch
     info.mode = normal_mode(member.status.st_mode)
     if stat.S_ISDIR(member.status.st_mode):
         info.type = tarfile.DIRTYPE
     elif stat.S_ISLNK(member.status.st_mode):
-        info.type, info.mode = tarfile.SYMTYPE, 0o777
-        info.linkname = str(member.path.readlink())
-    elif stat.S_ISREG(member.status.st_mode):
-        info.size = member.status.st_size
+        info.type = tarfile.SYMTYPE
+        info.linkname = os.readlink(member.path)  # noqa: PTH115  # Path would take ./ and / off
     else:
-        raise WorkError(f"{member.name} is neither a file, a directory nor a link")
+        info.size = member.status.st_size
     return info
 
 
@@ -189,10 +211,15 @@ def _pack_zip(
     epoch = max(epoch, _OLDEST_ZIP_TIME)
     for member in members:
         os.utime(member.path, (epoch, epoch), follow_symlinks=False)
+        if not stat.S_ISLNK(member.status.st_mode):
+            member.path.chmod(normal_mode(member.status.st_mode))
     program = press.find("zip")
     if program is None:
         _write_zip(unfinished, members, epoch)
         return unfinished, None, f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+    for member in members:
+        if "\n" in member.name:
+            raise WorkError(f"{member.name!r}: zip takes no name of two lines")
     names = "".join(f"{member.name}\n" for member in members)
     press.run(
         *(str(program[0]), "-X", "-q", "-nw", str(unfinished), "-@"),
@@ -204,8 +231,8 @@ def _pack_zip(
 
 
 def _write_zip(path: Path, members: tuple[_Member, ...], epoch: int) -> None:
-    stamp = time.gmtime(epoch)[:6]
-    with zipfile.ZipFile(path, "w", compresslevel=9) as archive:
+    stamp = time.gmtime(epoch + epoch % 2)[:6]  # a zip counts in steps of two seconds
+    with zipfile.ZipFile(path, "w") as archive:
         for member in members:
             mode = member.path.stat().st_mode
             folder = stat.S_ISDIR(mode)
@@ -213,4 +240,5 @@ def _write_zip(path: Path, members: tuple[_Member, ...], epoch: int) -> None:
             info.create_system = 3
             info.external_attr = mode << 16 | (0x10 if folder else 0)
             info.compress_type = zipfile.ZIP_STORED if folder else zipfile.ZIP_DEFLATED
-            archive.writestr(info, b"" if folder else member.path.read_bytes())
+            content = b"" if folder else member.path.read_bytes()
+            archive.writestr(info, content, compresslevel=9)

@@ -35,6 +35,9 @@ _KEPT_VARIABLES: Final = ("HOME", "LOGNAME", "PATH", "TEMP", "TMP", "TMPDIR", "U
 """All that a build sees of the caller's environment: CFLAGS, DESTDIR and the like would change
 what is built without a trace in the configuration."""
 
+_LATEST_TIME: Final = 4354819198
+"""The last moment of 2107, in seconds since 1970: a zip file knows no later time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -221,6 +224,16 @@ def _version(options: Options, settings: Settings, source: Source) -> str:
 
 
 def _epoch(environment: Mapping[str, str], settings: Settings, source: Source) -> int:
+    epoch = _given_epoch(environment, settings, source)
+    if epoch > _LATEST_TIME:
+        raise ConfigurationError(
+            f"the release's time {epoch} is after the year 2107",
+            hint="Set SOURCE_DATE_EPOCH in seconds, not in milliseconds, since 1970.",
+        )
+    return epoch
+
+
+def _given_epoch(environment: Mapping[str, str], settings: Settings, source: Source) -> int:
     given = environment.get("SOURCE_DATE_EPOCH")
     if given:
         if not given.isdecimal():

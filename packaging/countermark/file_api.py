@@ -63,7 +63,7 @@ def read_model(build: Path) -> BuildModel:
             components=_components(directories),
             compilers=_compilers(toolchains["toolchains"]),
         )
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise WorkError(
             f"{build} holds no answers of CMake's File API ({error})",
             hint="Delete the directory and run it again.",

@@ -10,7 +10,7 @@ from countermark.config import Configuration, effective_settings
 from countermark.describe import Describer
 from countermark.files import sha256_of, write_whole
 from countermark.manifest import Ledger, Manifest
-from countermark.pipeline import HostOutcome, Progress, Silent, Step, run_hosts
+from countermark.pipeline import HostOutcome, Progress, Silent, Step, foreseen, run_hosts
 from countermark.plan import ReleasePlan, plan_release
 from countermark.process import Runner
 from countermark.settings import format_settings
@@ -44,6 +44,7 @@ class Release:
     """What a run of the flow left."""
 
     plan: ReleasePlan
+    steps: tuple[Step, ...]
     hosts: tuple[HostOutcome, ...]
     manifest: Manifest
 
@@ -72,6 +73,13 @@ def perform(
     :class:`~countermark.errors.BusyError`, and :class:`~countermark.errors.WorkError` when the
     directory cannot be written to.
     """
+    try:
+        return _perform(plan, steps, progress or Silent())
+    except OSError as error:
+        raise foreseen(error) from error
+
+
+def _perform(plan: ReleasePlan, steps: tuple[Step, ...], progress: Progress) -> Release:
     with plan.workspace.lock():
         _write_settings(plan)
         if Step.PACK in steps:
@@ -79,10 +87,10 @@ def perform(
             plan.workspace.sums.unlink(missing_ok=True)
         workshop = Workshop(plan, Runner(), Ledger(plan, f"countermark {__version__}"))
         workers = tuple(Worker(host, workshop) for host in plan.hosts)
-        outcomes = run_hosts(workers, steps, progress or Silent(), workshop.runner.stop)
+        outcomes = run_hosts(workers, steps, progress, workshop.runner.stop)
         if Step.PACK in steps:
             _write_sums(plan, workshop.ledger.manifest)
-    return Release(plan=plan, hosts=outcomes, manifest=workshop.ledger.manifest)
+    return Release(plan=plan, steps=steps, hosts=outcomes, manifest=workshop.ledger.manifest)
 
 
 def release(configuration: Configuration, progress: Progress | None = None) -> Release:

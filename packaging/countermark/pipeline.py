@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from countermark.archive import Artifact
     from countersign.findings import Verdict
 
-__all__ = ["Executor", "HostOutcome", "Outcome", "Progress", "Silent", "Step", "run_hosts"]
+__all__ = [
+    "Executor",
+    "HostOutcome",
+    "Outcome",
+    "Progress",
+    "Silent",
+    "Step",
+    "foreseen",
+    "run_hosts",
+]
 
 
 class Step(enum.StrEnum):
@@ -164,7 +173,7 @@ def _take(executor: Executor, step: Step, progress: Progress) -> Exception | Non
         detail = executor.perform(step)
         executor.recorded(step, time.monotonic() - start, detail)
     except (CountermarkError, LayoutError, SigningError, OSError) as error:
-        problem = _foreseen(error)
+        problem = foreseen(error)
         if not isinstance(problem, StoppedError):
             executor.refused(problem)
         progress.failed(host, step, time.monotonic() - start, str(problem))
@@ -184,11 +193,12 @@ def _ended(executor: Executor, step: Step, problem: Exception) -> HostOutcome:
     )
 
 
-def _foreseen(error: Exception) -> Exception:
+def foreseen(error: Exception) -> Exception:
     """Give trouble of the system the words that a user can act on."""
     if not isinstance(error, OSError):
         return error
-    place = f" ({error.filename})" if error.filename else ""
+    path = error.filename2 or error.filename
+    place = f" ({path})" if path else ""
     return WorkError(
         f"{error.strerror or error}{place}",
         hint="Check the free space and the permissions, then run it again.",

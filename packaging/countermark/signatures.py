@@ -104,6 +104,11 @@ def _verify(path: Path) -> Iterator[FileVerdict]:
 
 
 def _is_image(path: Path) -> bool:
+    if not path.is_file():
+        raise WorkError(
+            f"{path} is neither a file nor a directory",
+            hint="Name a Mach-O, or a directory or an archive that holds one.",
+        )
     try:
         with path.open("rb") as stream:
             return identify(stream.read(_ENOUGH)) is not None

@@ -48,8 +48,9 @@ def stage(plan: HostPlan, runner: Runner) -> Stage:
         for command in plan.install:
             runner.run(command, what="installing", log=plan.workspace.log)
         _refuse_empty(plan.stage)
+        staged = _place(plan)
         _set_modes(plan.stage)
-        return _place(plan)
+        return staged
     except OSError as error:
         raise WorkError(
             f"the stage {plan.stage} cannot be made: {error.strerror}",
@@ -115,7 +116,7 @@ def _place(plan: HostPlan) -> Stage:
     moves = placements(profile, files, plan.build.host.target)
     for move in moves:
         destination = plan.stage / move.destination
-        destination.parent.mkdir(mode=_PROGRAM_MODE, parents=True, exist_ok=True)
+        destination.parent.mkdir(parents=True, exist_ok=True)
         (plan.stage / move.source).rename(destination)
     return Stage(root=plan.stage, profile=profile, detected=detected, moves=moves)
 

@@ -111,7 +111,10 @@ class Worker:
             status="accepted" if self.verdict.accepted else "rejected",
         )
         if not self.verdict.accepted:
-            raise RejectedError(_rejection(staged, self.verdict))
+            raise RejectedError(
+                _rejection(staged, self.verdict),
+                hint="Mend what is named above in the suite, or choose another --profile.",
+            )
         return _count(len(images), "image")
 
     def _pack(self) -> str:

@@ -94,9 +94,18 @@ class Workspace:
             ) from error
         with stream:
             self._take(stream.fileno())
+            self._sweep()
+            yield
+
+    def _sweep(self) -> None:
+        try:
             shutil.rmtree(self.temporary, ignore_errors=True)
             self.temporary.mkdir()
-            yield
+        except OSError as error:
+            raise WorkError(
+                f"{self.temporary} cannot be emptied: {error.strerror}",
+                hint="Delete it and run it again.",
+            ) from error
 
     def _take(self, descriptor: int) -> None:
         try:

@@ -36,19 +36,23 @@ def run(environment: dict[str, str]) -> Run:
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
-    """A suite of one program, which is not under git."""
+    """A suite of a program with a static library, which is not under git."""
     suite = tmp_path / "tiny"
     suite.mkdir()
     (suite / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.25)\n"
         "project(tiny VERSION 2.5 LANGUAGES C)\n"
+        "add_library(number STATIC number.c)\n"
         "add_executable(tiny tiny.c)\n"
+        "target_link_libraries(tiny number)\n"
         "install(TARGETS tiny COMPONENT tiny)\n"
         "install(FILES notes.txt DESTINATION share/tiny COMPONENT notes)\n"
     )
     (suite / "tiny.c").write_text(
-        "#include <stdio.h>\nint main(void) { return puts(__FILE__) < 0; }\n"
+        "#include <stdio.h>\nint number(void);\n"
+        "int main(void) { return puts(__FILE__) < 0 ? 1 : number(); }\n"
     )
+    (suite / "number.c").write_text("int number(void) { return 0; }\n")
     (suite / "notes.txt").write_text("notes\n")
     (suite / "countermark.toml").write_text(
         f'name = "tiny"\nversion = "2.5"\nsource_date_epoch = {EPOCH}\n[hosts.arm64-apple-darwin]\n'

@@ -18,6 +18,7 @@ import pytest
 
 from commands import EPOCH, ROOT, Run
 from countermark.render.document import schema_of
+from countermark.toolchain import find_zig
 from countersign import verify_image
 from countersign.image import ImageFormat, identify
 
@@ -130,6 +131,7 @@ def running_node(unpacked: Path, data: Path) -> Iterator[subprocess.Popen[str]]:
             yield node
         finally:
             node.send_signal(signal.SIGTERM)
+            node.communicate(timeout=30)
 
 
 @needs_x86_64_linux
@@ -277,14 +279,64 @@ def test_only_chosen_components_are_staged(tiny: Path, tmp_path: Path, run: Run)
 def test_a_new_time_is_a_new_build(tiny: Path, tmp_path: Path, run: Run) -> None:
     (tiny / "tiny.c").write_text(
         '#pragma clang diagnostic ignored "-Wdate-time"\n'
-        "const char built[] = __DATE__;\n"
-        "int main(void) { return built[0]; }\n"
+        "#include <stdio.h>\n"
+        "int main(void) { return puts(__DATE__) < 0; }\n"
     )
     program = tmp_path / "dist/.countermark/arm64-apple-darwin/stage/tiny-2.5/bin/tiny"
     assert run("release", tiny, cwd=tmp_path).code == 0
     assert b"Jan  1 2026" in program.read_bytes()
     assert run("release", tiny, cwd=tmp_path, SOURCE_DATE_EPOCH="0").code == 0
     assert b"Jan  1 1970" in program.read_bytes()
+
+
+@needs_x86_64_linux
+def test_the_native_toolchain_builds_for_this_machine(tiny: Path, tmp_path: Path, run: Run) -> None:
+    ended = run(
+        *("release", tiny, "--host", "x86_64-linux-gnu", "--toolchain", "native"), cwd=tmp_path
+    )
+    assert ended.code == 0, ended.err
+    program = tmp_path / "dist/.countermark/x86_64-linux-gnu/stage/tiny-2.5/bin/tiny"
+    assert subprocess.check_output([program], text=True) == "./tiny.c\n"
+
+
+def test_a_toolchain_file_of_the_users_replaces_the_default(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    (tiny / "mine.cmake").write_text(
+        f'set(COUNTERMARK_ZIG "{find_zig().program}")\n'
+        "set(COUNTERMARK_ZIG_TARGET aarch64-macos.14.0-none)\n"
+        f'include("{ROOT}/packaging/countermark/toolchains/zig.cmake")\n'
+        'set(CMAKE_C_FLAGS_INIT "-DMY_OWN_TOOLCHAIN")\n'
+    )
+    (tiny / "tiny.c").write_text(
+        "#ifndef MY_OWN_TOOLCHAIN\n#error not mine\n#endif\nint main(void) { return 0; }\n"
+    )
+    refused = run("release", tiny, cwd=tmp_path)
+    assert (refused.code, "not mine" in refused.err) == (3, True)
+    with (tiny / "countermark.toml").open("a") as settings:
+        settings.write('toolchain = "mine.cmake"\n')
+    ended = run("release", tiny, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert "mine.cmake" in ended.err
+
+
+def test_a_preset_of_the_suite_is_where_configuring_starts(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    (tiny / "CMakePresets.json").write_text(
+        json.dumps(
+            {
+                "version": 6,
+                "configurePresets": [{"name": "tuned", "cacheVariables": {"TUNED": "yes"}}],
+            }
+        )
+    )
+    rules = tiny / "CMakeLists.txt"
+    rules.write_text(rules.read_text() + 'if(NOT TUNED)\nmessage(FATAL_ERROR "untuned")\nendif()\n')
+    refused = run("release", tiny, cwd=tmp_path)
+    assert (refused.code, "untuned" in refused.err) == (3, True)
+    ended = run("release", tiny, "--preset", "tuned", cwd=tmp_path)
+    assert ended.code == 0, ended.err
 
 
 def test_multiprocess_off_gives_the_monolithic_layout(tmp_path: Path, run: Run) -> None:

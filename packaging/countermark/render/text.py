@@ -26,13 +26,16 @@ def describe_error(error: Exception) -> str:
 
 def describe_release(release: Release) -> str:
     """Return the table at the end: the artifacts, or what there is before they are packed."""
-    rows = [
-        row
-        for outcome in release.hosts
-        for row in _rows(outcome, _row_of(release, outcome.plan.triple))
-    ]
     heading = f"{release.manifest.name} {release.manifest.version}  ({release.plan.workspace.out})"
-    return "\n".join([heading, "", table(("", "size", "signed", "verdict", "sha256"), rows)])
+    if Step.PACK in release.steps:
+        rows = [
+            row
+            for outcome in release.hosts
+            for row in _artifacts(outcome, _row_of(release, outcome.plan.triple))
+        ]
+        return "\n".join([heading, "", table(("", "size", "signed", "verdict", "sha256"), rows)])
+    places = [_place(outcome, release.steps) for outcome in release.hosts]
+    return "\n".join([heading, table(("", "", ""), places)])
 
 
 def describe_failures(release: Release) -> str:
@@ -87,13 +90,16 @@ def _row_of(release: Release, triple: str) -> HostRow:
     return next(row for row in release.manifest.hosts if row.host == triple)
 
 
-def _rows(outcome: HostOutcome, host: HostRow) -> list[tuple[str, ...]]:
+def _place(outcome: HostOutcome, steps: tuple[Step, ...]) -> tuple[str, str, str]:
+    staged = Step.STAGE in steps
+    place = outcome.plan.stage if staged else outcome.plan.workspace.build
+    return outcome.plan.triple, outcome.outcome.value, str(place)
+
+
+def _artifacts(outcome: HostOutcome, host: HostRow) -> list[tuple[str, ...]]:
     verdict = outcome.outcome.value
     if outcome.artifact is None:
-        if outcome.error is not None:
-            return [(outcome.plan.archive.name, "-", "-", verdict, "-")]
-        place = outcome.plan.stage if outcome.plan.stage.is_dir() else outcome.plan.workspace.build
-        return [(str(place), "-", "-", verdict, "-")]
+        return [(outcome.plan.archive.name, "-", "-", verdict, "-")]
     return [
         (artifact.name, f"{artifact.size:,}", _signed(host), verdict, artifact.sha256)
         for artifact in host.artifacts

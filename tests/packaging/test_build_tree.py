@@ -1,0 +1,151 @@
+"""Configuring and compiling with the real CMake and Ninja: what is done again, and when."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from countermark.build_tree import build, configure, read_build_tree
+from countermark.errors import CommandError, ConfigurationError, WorkError
+from countermark.plan import HostPlan
+from countermark.process import Runner
+from countermark.tools import find_build_tools
+from suites import host_plan, suite
+
+TOOLS = find_build_tools({"PATH": os.environ["PATH"]})
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A suite without any language, and a toolchain file that says nothing."""
+    tree = suite(tmp_path / "demo")
+    (tree / "empty.cmake").touch()
+    return tree
+
+
+def plan_of(tree: Path, **options: Any) -> HostPlan:  # noqa: ANN401
+    return host_plan(tree, TOOLS, toolchain="empty.cmake", **options)
+
+
+def log_of(plan: HostPlan) -> str:
+    return plan.workspace.log.read_text(encoding="utf-8")
+
+
+def with_variable(plan: HostPlan, name: str, value: str) -> HostPlan:
+    environment = {**plan.configure.environment, name: value}
+    return replace(plan, configure=replace(plan.configure, environment=environment))
+
+
+def test_a_suite_is_configured_and_compiled(tree: Path) -> None:
+    plan = plan_of(tree)
+    configure(plan, Runner())
+    built = build(plan, Runner())
+    assert built == read_build_tree(plan)
+    assert built.directory == plan.workspace.build
+    assert built.model.components == ("docs",)
+    assert str(plan.configure) in log_of(plan)
+    assert str(plan.compile) in log_of(plan)
+
+
+def test_the_same_is_not_configured_twice(tree: Path) -> None:
+    configure(plan_of(tree), Runner())
+    configure(plan_of(tree), Runner())
+    assert log_of(plan_of(tree)) == ""
+
+
+def test_another_entry_is_configured_afresh_and_keeps_what_is_built(tree: Path) -> None:
+    configure(plan_of(tree, cmake=(("A", "1"),)), Runner())
+    other = plan_of(tree)
+    built = other.workspace.build / "built"
+    built.touch()
+    configure(other, Runner())
+    assert "--fresh" in log_of(other)
+    assert "\nA:" not in (other.workspace.build / "CMakeCache.txt").read_text(encoding="utf-8")
+    assert built.exists()
+
+
+def test_another_time_or_toolchain_builds_all_anew(tree: Path) -> None:
+    plan = plan_of(tree)
+    built = plan.workspace.build / "built"
+    configure(plan, Runner())
+    built.touch()
+    configure(with_variable(plan, "SOURCE_DATE_EPOCH", "1"), Runner())
+    assert not built.exists()
+    built.touch()
+    (tree / "empty.cmake").write_text("# another compiler\n", encoding="utf-8")
+    configure(with_variable(plan, "SOURCE_DATE_EPOCH", "1"), Runner())
+    assert not built.exists()
+
+
+def test_another_user_builds_nothing_anew(tree: Path) -> None:
+    plan = plan_of(tree)
+    configure(plan, Runner())
+    for name in ("HOME", "USER", "TMPDIR"):
+        configure(with_variable(plan, name, "/else"), Runner())
+        assert log_of(plan) == ""
+
+
+def test_cmakes_own_error_is_told(tree: Path) -> None:
+    suite(tree, "cmake_minimum_required(VERSION 3.25)\nproject(x NONE)\nmessage(FATAL_ERROR no)\n")
+    with pytest.raises(CommandError) as caught:
+        configure(plan_of(tree), Runner())
+    assert caught.value.tail[0].startswith("CMake Error at CMakeLists.txt:3")
+    assert caught.value.hint
+
+
+def test_a_suite_that_failed_to_configure_is_not_built(tree: Path) -> None:
+    plan = plan_of(tree)
+    configure(plan, Runner())
+    suite(tree, "message(FATAL_ERROR no)\n")
+    with pytest.raises(CommandError):
+        configure(plan_of(tree, cmake=(("A", "1"),)), Runner())
+    with pytest.raises(WorkError, match="not built"):
+        read_build_tree(plan)
+
+
+def test_an_error_while_compiling_is_told(tree: Path) -> None:
+    suite(
+        tree,
+        "cmake_minimum_required(VERSION 3.25)\nproject(x NONE)\n"
+        "add_custom_target(bad ALL COMMAND false)\n",
+    )
+    plan = plan_of(tree)
+    configure(plan, Runner())
+    with pytest.raises(CommandError, match="compiling") as caught:
+        build(plan, Runner())
+    assert caught.value.tail[0].startswith("FAILED:")
+
+
+def test_an_unknown_component_proposes_the_nearest(tree: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        configure(plan_of(tree, components=("doc",)), Runner())
+    assert "'doc'" in str(caught.value)
+    assert "'docs'" in str(caught.value)
+    assert "docs" in caught.value.hint
+
+
+def test_a_tree_that_is_not_there_says_which_command_makes_it(tree: Path) -> None:
+    with pytest.raises(WorkError) as caught:
+        read_build_tree(plan_of(tree))
+    assert "countermark build" in caught.value.hint
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", "3", '{"command": []}'])
+def test_a_garbled_record_is_no_record(tree: Path, record: str) -> None:
+    plan = plan_of(tree)
+    plan.workspace.build.mkdir(parents=True)
+    (plan.workspace.build / "countermark-configured.json").write_text(record, encoding="utf-8")
+    configure(plan, Runner())
+    assert str(plan.configure) in log_of(plan)
+
+
+def test_a_place_that_cannot_be_written_is_a_work_error(tree: Path) -> None:
+    plan = plan_of(tree)
+    plan.workspace.root.parent.mkdir(parents=True)
+    plan.workspace.root.touch()
+    with pytest.raises(WorkError, match="cannot be written"):
+        configure(plan, Runner())

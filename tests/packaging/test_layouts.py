@@ -1,0 +1,201 @@
+"""Checking the layout of any tree or archive, with what was not said found out from it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from countermark.cli.application import run
+from countermark.errors import ConfigurationError, UnknownHostError
+from countermark.layouts import check_layout
+from counterproof import load_profile, profile_names
+from counterproof.errors import LayoutError, ProfileError
+from countersign.signer import sign_bytes
+from macho import Macho
+from trees import (
+    AARCH64,
+    DARWIN,
+    LINUX,
+    WINDOWS,
+    elf,
+    pack_tar_gz,
+    pack_zip,
+    pe,
+    required_files,
+    write_stage,
+)
+
+PROFILE = load_profile("multiprocess")
+LINUX_FILES = required_files(PROFILE, LINUX, elf())
+WINDOWS_FILES = required_files(PROFILE, WINDOWS, pe())
+DARWIN_FILES = {
+    name: sign_bytes(Macho().build(), identifier=Path(name).name)
+    for name in required_files(PROFILE, DARWIN, b"")
+}
+
+
+@pytest.fixture(autouse=True)
+def _keep_signal_handlers() -> Iterator[None]:
+    """The command line takes SIGTERM for itself."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def command(*arguments: object) -> int:
+    return run(["layout", *map(str, arguments)])
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Path:
+    return write_stage(tmp_path / "stage", DARWIN_FILES)
+
+
+@pytest.mark.parametrize(
+    ("files", "triple"),
+    [
+        (LINUX_FILES, "x86_64-linux-gnu"),
+        (required_files(PROFILE, LINUX, elf(AARCH64)), "aarch64-linux-gnu"),
+        (WINDOWS_FILES, "x86_64-w64-mingw32"),
+        (DARWIN_FILES, "arm64-apple-darwin"),
+    ],
+)
+def test_host_and_profile_are_found_out_from_the_programs(
+    tmp_path: Path, files: dict[str, bytes], triple: str
+) -> None:
+    checked = check_layout(write_stage(tmp_path / "stage", files), None, None)
+    assert checked.host.triple == triple
+    assert (checked.profile.name, checked.detected) == ("multiprocess", True)
+    assert checked.verdict.accepted
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("bitcoin-31.0-arm64-apple-darwin.tar.gz", pack_tar_gz(DARWIN_FILES)),
+        ("bitcoin-31.0-x86_64-w64-mingw32.zip", pack_zip(WINDOWS_FILES)),
+    ],
+)
+def test_an_archive_is_checked_like_a_tree(tmp_path: Path, name: str, content: bytes) -> None:
+    archive = tmp_path / name
+    archive.write_bytes(content)
+    checked = check_layout(archive, None, None)
+    assert checked.verdict.accepted
+    assert checked.host.triple in name
+
+
+def test_the_host_in_the_name_wins_over_that_of_the_programs(tmp_path: Path) -> None:
+    archive = tmp_path / "bitcoin-31.0-x86_64-apple-darwin.tar.gz"
+    archive.write_bytes(pack_tar_gz(DARWIN_FILES))
+    checked = check_layout(archive, None, None)
+    assert checked.host.triple == "x86_64-apple-darwin"
+    assert not checked.verdict.accepted
+
+
+def test_what_is_said_wins_over_what_is_found_out(stage: Path) -> None:
+    checked = check_layout(stage, "generic", "x86_64-apple-darwin")
+    assert (checked.profile.name, checked.detected) == ("generic", False)
+    assert checked.host.triple == "x86_64-apple-darwin"
+    assert not checked.verdict.accepted
+
+
+def test_a_missing_program_is_found(stage: Path) -> None:
+    (stage / "libexec" / "bitcoin-node").unlink()
+    checked = check_layout(stage, "multiprocess", None)
+    assert not checked.verdict.accepted
+    assert any("bitcoin-node" in file.path for file in checked.verdict.files if not file.accepted)
+
+
+def test_a_tree_that_tells_no_host_wants_one(tmp_path: Path) -> None:
+    tree = write_stage(tmp_path / "stage", {"share/notes.txt": b"x"})
+    with pytest.raises(ConfigurationError) as caught:
+        check_layout(tree, None, None)
+    assert "--host" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "profile", "host", "kind"),
+    [
+        ("missing", None, None, ConfigurationError),
+        ("stage", "multiproces", None, ProfileError),
+        ("stage", None, "arm64-apple-darwn", UnknownHostError),
+        ("text", None, None, LayoutError),
+    ],
+)
+def test_what_cannot_be_checked_is_told(
+    stage: Path, path: str, profile: str | None, host: str | None, kind: type[Exception]
+) -> None:
+    (stage.parent / "text").write_bytes(b"no archive")
+    with pytest.raises(kind):
+        check_layout(stage.parent / path, profile, host)
+
+
+def test_a_good_tree_exits_0(stage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("check", stage) == 0
+    out, err = capsys.readouterr()
+    assert "accepted" in out
+    assert "multiprocess" in err
+    assert "arm64-apple-darwin" in err
+
+
+def test_a_bad_tree_exits_1(stage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (stage / "bin" / "bitcoin").chmod(0o600)
+    assert command("check", stage, "--profile", "multiprocess") == 1
+    assert "REJECTED" in capsys.readouterr().out
+
+
+def test_an_empty_tree_exits_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "stage").mkdir()
+    where = ("--host", "arm64-apple-darwin", "--profile", "generic")
+    assert command("check", tmp_path / "stage", *where) == 1
+    assert "REJECTED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("missing",), ("stage", "--profile", "multiproces"), ("stage", "--host", "arm64")],
+)
+def test_a_wrong_word_exits_2(
+    stage: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, *options = arguments
+    assert command("check", stage.parent / path, *options) == 2
+    assert "hint" in capsys.readouterr().err
+
+
+def test_a_damaged_archive_exits_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = tmp_path / "bitcoin-31.0-arm64-apple-darwin.tar.gz"
+    archive.write_bytes(pack_tar_gz(DARWIN_FILES)[:600])
+    assert command("check", archive) == 3
+    assert archive.name in capsys.readouterr().err
+
+
+def test_the_verdict_as_json_is_one_document(
+    stage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("check", stage, "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema"] == "countermark.verify/1"
+    assert document["accepted"] is True
+    assert len(document["files"]) == len(DARWIN_FILES)
+
+
+def test_every_profile_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("list") == 0
+    listed = capsys.readouterr().out
+    for name in profile_names():
+        assert name in listed
+        assert command("show", name) == 0
+        shown = capsys.readouterr().out
+        assert load_profile(name).title in shown
+        for program in load_profile(name).programs:
+            assert program.name in shown
+
+
+def test_an_unknown_profile_proposes_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("show", "multiproces") == 2
+    assert "'multiprocess'" in capsys.readouterr().err

@@ -1,0 +1,373 @@
+"""How results look: tables, verdicts, errors, plans, and the documents of the contract."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from countermark.archive import Artifact
+from countermark.doctor import Examined
+from countermark.errors import CommandError, ConfigurationError
+from countermark.flow import ALL_STEPS, BUILD_STEPS, STAGE_STEPS, Release, describe
+from countermark.hosts import HOSTS
+from countermark.manifest import ArtifactRow, HostRow, ImageRow, Ledger
+from countermark.pipeline import HostOutcome, Outcome, RejectedError, Step
+from countermark.render.document import (
+    DOCUMENTS,
+    doctor_document,
+    plan_document,
+    schema_of,
+    sign_document,
+    to_json,
+    verify_document,
+)
+from countermark.render.lines import LineProgress
+from countermark.render.text import (
+    describe_error,
+    describe_failures,
+    describe_plan,
+    describe_release,
+    table,
+)
+from countermark.render.verdict import describe_verdict
+from countermark.signatures import Signing
+from countersign.errors import NotSignableError
+from countersign.findings import Enforcer, FileVerdict, Finding, Severity, SliceVerdict, Verdict
+from suites import plan, schema_errors, suite
+
+FINDING = Finding(
+    rule="R27",
+    name="page-hash",
+    severity=Severity.ERROR,
+    enforced_by=(Enforcer.KERNEL, Enforcer.CODESIGN),
+    apple="errSecCSSignatureFailed",
+    code=-67061,
+    offset=16384,
+    message="page 1 has another hash",
+    fix="Sign it again.",
+)
+GOOD_SLICE = SliceVerdict(
+    arch="arm64",
+    signed=True,
+    kind="ad-hoc",
+    identifier="bitcoin",
+    cdhash="ab" * 20,
+    flags=("adhoc",),
+    page_size=16384,
+)
+BAD_SLICE = replace(GOOD_SLICE, findings=(FINDING,))
+GOOD = FileVerdict(path="bin/good", slices=(GOOD_SLICE,))
+BAD = FileVerdict(path="a.tar.gz", member="bin/bad", slices=(BAD_SLICE,))
+WARNED = FileVerdict(
+    path="bin/warned", findings=(replace(FINDING, severity=Severity.WARNING, offset=None),)
+)
+UNSIGNED = FileVerdict(path="bin/unsigned", slices=(SliceVerdict(arch="x86_64", signed=False),))
+
+cells = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=9)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(cells, cells, cells), max_size=5))
+def test_the_columns_of_a_table_are_aligned(rows: list[tuple[str, str, str]]) -> None:
+    lines = table(("name", "size", "last"), rows).splitlines()
+    assert len(lines) == len(rows) + 1
+    widths = [max(map(len, column)) for column in zip(("name", "size", "last"), *rows, strict=True)]
+    for line, (name, size, last) in zip(lines, [("name", "size", "last"), *rows], strict=True):
+        assert line[: widths[0]].rstrip() == name
+        assert line[widths[0] + 2 :][: widths[1]].lstrip() == size
+        assert line[widths[0] + widths[1] + 4 :] == last
+
+
+def test_sizes_stand_to_the_right_and_lines_end_without_spaces() -> None:
+    assert table(("", "size", "end"), [("a", "1,000", ""), ("bb", "7", "x")]).splitlines() == [
+        "     size  end",
+        "a   1,000",
+        "bb      7  x",
+    ]
+
+
+def test_an_accepted_file_shows_its_slices() -> None:
+    text = describe_verdict(Verdict(files=(GOOD,)))
+    first, second = text.splitlines()
+    assert first.split() == ["accepted", "bin/good"]
+    for word in ("arm64", "ad-hoc", "bitcoin", "ab" * 20):
+        assert word in second
+
+
+def test_a_finding_shows_rule_place_apples_name_and_what_to_do() -> None:
+    text = describe_verdict(Verdict(files=(BAD,)))
+    assert "REJECTED" in text
+    assert "a.tar.gz" in text
+    assert "bin/bad" in text
+    for word in (
+        "error",
+        "R27",
+        "page-hash",
+        "0x4000",
+        FINDING.message,
+        FINDING.apple,
+        FINDING.fix,
+    ):
+        assert str(word) in text
+
+
+def test_a_warning_does_not_reject() -> None:
+    text = describe_verdict(Verdict(files=(WARNED,)))
+    assert text.startswith("accepted")
+    assert "warning" in text
+
+
+def test_an_unsigned_slice_is_called_so() -> None:
+    assert "unsigned" in describe_verdict(Verdict(files=(UNSIGNED,)))
+
+
+def test_only_bad_files_are_shown_when_only_these_are_wanted() -> None:
+    text = describe_verdict(Verdict(files=(GOOD, BAD, WARNED)), only_bad=True)
+    assert "bin/bad" in text
+    assert "bin/good" not in text
+    assert "bin/warned" not in text
+
+
+def test_an_error_shows_what_happened_and_what_to_do() -> None:
+    lines = describe_error(ConfigurationError("no such suite", hint="Name one.")).splitlines()
+    assert "no such suite" in lines[0]
+    assert "hint: Name one." in lines[1]
+
+
+def test_an_error_without_a_hint_is_one_line() -> None:
+    assert len(describe_error(ConfigurationError("no")).splitlines()) == 1
+
+
+def test_a_failed_command_shows_its_lines_before_the_hint() -> None:
+    error = CommandError(
+        "compiling", status="exit 1", log=Path("/l"), tail=["one", "two"], hint="Mend it."
+    )
+    lines = describe_error(error).splitlines()
+    assert [line.split()[-1] for line in lines[1:3]] == ["one", "two"]
+    assert "Mend it." in lines[3]
+
+
+def document_of(document: msgspec.Struct) -> dict[str, Any]:
+    """Print a document, hold it against its own schema, and read it again."""
+    text = to_json(document)
+    assert text.endswith("}\n")
+    read: dict[str, Any] = json.loads(text)
+    assert schema_errors(schema_of(read["schema"]), read) == []
+    return read
+
+
+def test_the_verdict_document_follows_the_contract() -> None:
+    document = document_of(verify_document(Verdict(files=(GOOD, BAD, WARNED, UNSIGNED))))
+    assert list(document) == ["schema", "accepted", "files"]
+    assert document["schema"] == "countermark.verify/1"
+    assert document["accepted"] is False
+    good, bad, warned, unsigned = document["files"]
+    assert list(bad) == ["path", "member", "accepted", "findings", "slices"]
+    assert (good["member"], bad["member"]) == (None, "bin/bad")
+    assert [file["accepted"] for file in document["files"]] == [True, False, True, True]
+    assert bad["slices"] == [
+        {
+            "arch": "arm64",
+            "signed": True,
+            "kind": "ad-hoc",
+            "accepted": False,
+            "identifier": "bitcoin",
+            "cdhash": "ab" * 20,
+            "flags": ["adhoc"],
+            "page_size": 16384,
+            "findings": [
+                {
+                    "rule": "R27",
+                    "name": "page-hash",
+                    "severity": "error",
+                    "enforced_by": ["kernel", "codesign"],
+                    "apple": "errSecCSSignatureFailed",
+                    "code": -67061,
+                    "offset": 16384,
+                    "message": FINDING.message,
+                    "fix": FINDING.fix,
+                }
+            ],
+        }
+    ]
+    assert warned["findings"][0]["offset"] is None
+    assert (unsigned["slices"][0]["signed"], unsigned["slices"][0]["kind"]) == (False, None)
+
+
+def test_a_verdict_on_nothing_is_not_accepted() -> None:
+    assert document_of(verify_document(Verdict()))["accepted"] is False
+
+
+def test_a_document_keeps_letters_beyond_ascii() -> None:
+    assert "ü" in to_json(verify_document(Verdict(files=(replace(GOOD, path="ü"),))))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_schema_demands_its_own_name_and_refuses_what_is_unknown(name: str) -> None:
+    errors = " ".join(schema_errors(schema_of(name), {"schema": "other/1", "unknown": 1}))
+    assert "other/1" in errors
+    assert "unknown" in errors
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return suite(tmp_path / "demo")
+
+
+def test_a_plan_is_told_with_every_command(tree: Path) -> None:
+    release = plan(tree, hosts=("x86_64-linux-gnu", "arm64-apple-darwin"))
+    text = describe_plan(release, describe(release))
+    for host in release.hosts:
+        assert host.triple in text
+        for command in (host.configure, host.compile, *host.install):
+            assert str(command) in text
+    for word in (str(tree), str(release.configuration.out), "4.4.4", "1.13.2", *Step):
+        assert word in text
+
+
+def test_the_plan_document_says_the_same(tree: Path) -> None:
+    release = plan(tree, hosts=("x86_64-linux-gnu", "arm64-apple-darwin"))
+    document = document_of(plan_document(release, describe(release)))
+    assert document["schema"] == "countermark.plan/1"
+    assert [host["host"] for host in document["hosts"]] == [host.triple for host in release.hosts]
+    steps = document["hosts"][0]["steps"]
+    assert [each["step"] for each in steps] == list(Step)
+    assert steps[0]["lines"] == [str(release.hosts[0].configure)]
+
+
+def test_the_doctors_document_is_good_when_all_that_is_needed_is_there() -> None:
+    have = Examined(name="python", found=True, needed=True, detail="3.11")
+    lack = Examined(name="zip", found=False, needed=False, detail="no", fix="Install it.")
+    document = document_of(doctor_document((have, lack)))
+    assert document["good"] is True
+    assert document["examined"][1]["fix"] == "Install it."
+    assert document_of(doctor_document((have, replace(lack, needed=True))))["good"] is False
+
+
+def test_the_signing_document_tells_of_what_failed() -> None:
+    signing = Signing(path=Path("a.txt"), error=NotSignableError("it is text"))
+    (entry,) = document_of(sign_document((signing,)))["files"]
+    assert (entry["path"], entry["signed"], entry["slices"]) == ("a.txt", False, [])
+    assert "it is text" in entry["error"]
+
+
+def image_row(path: str, *cdhashes: str) -> ImageRow:
+    return ImageRow(
+        path=path,
+        format="mach-o",
+        architectures=("arm64",),
+        size=1,
+        mode="0755",
+        sha256="0" * 64,
+        cdhashes=cdhashes,
+    )
+
+
+@pytest.fixture
+def release(tree: Path) -> Release:
+    """One host that was packed, one that was rejected, one that failed."""
+    planned = plan(tree, hosts=("arm64-apple-darwin", "x86_64-apple-darwin", "x86_64-linux-gnu"))
+    packed, rejected, failed = planned.hosts
+    planned.workspace.temporary.mkdir(parents=True)
+    ledger = Ledger(planned, "countermark")
+    for host in planned.hosts:
+        ledger.begin(HostRow(host=host.triple, minimum="", toolchain="zig"))
+    ledger.extend(
+        packed.triple,
+        images=(image_row("bin/a", "ab" * 20), image_row("bin/b")),
+        artifacts=(
+            ArtifactRow(name=packed.archive.name, size=12345, mode="0644", sha256="5" * 64),
+        ),
+    )
+    outcomes = (
+        HostOutcome(
+            plan=packed,
+            outcome=Outcome.ACCEPTED,
+            verdict=Verdict(files=(GOOD,)),
+            artifact=Artifact(
+                path=packed.archive,
+                size=12345,
+                sha256="5" * 64,
+                content_sha256=None,
+                compressor="gzip",
+            ),
+        ),
+        HostOutcome(
+            plan=rejected,
+            outcome=Outcome.REJECTED,
+            verdict=Verdict(files=(GOOD, BAD)),
+            error=RejectedError("not what is demanded"),
+            failed_step=Step.CHECK,
+        ),
+        HostOutcome(
+            plan=failed,
+            outcome=Outcome.FAILED,
+            error=CommandError(
+                "compiling", status="exit 1", log=Path("/l"), tail=["the tail"], hint="Mend it."
+            ),
+            failed_step=Step.BUILD,
+        ),
+    )
+    return Release(plan=planned, steps=ALL_STEPS, hosts=outcomes, manifest=ledger.manifest)
+
+
+def test_a_release_ends_with_a_line_for_every_host(release: Release) -> None:
+    lines = describe_release(release).splitlines()
+    (packed,) = (line for line in lines if "demo-1.0-arm64-apple-darwin.tar.gz" in line)
+    assert "12,345" in packed
+    assert "1 of 2" in packed
+    assert "accepted" in packed
+    assert "5" * 64 in packed
+    (rejected,) = (line for line in lines if "demo-1.0-x86_64-apple-darwin" in line)
+    assert "rejected" in rejected
+    (failed,) = (line for line in lines if "demo-1.0-x86_64-linux-gnu" in line)
+    assert "failed" in failed
+
+
+@pytest.mark.parametrize(("steps", "folder"), [(BUILD_STEPS, "build"), (STAGE_STEPS, "stage")])
+def test_a_part_of_the_flow_ends_with_the_place_of_what_it_made(
+    release: Release, steps: tuple[Step, ...], folder: str
+) -> None:
+    text = describe_release(replace(release, steps=steps))
+    for outcome in release.hosts:
+        (line,) = (line for line in text.splitlines() if line.startswith(outcome.plan.triple))
+        assert str(outcome.plan.workspace.root / folder) in line
+
+
+def test_every_failure_is_told_with_its_host_and_step(release: Release) -> None:
+    text = describe_failures(release)
+    assert "arm64-apple-darwin" not in text
+    rejected, failed = text.split("x86_64-linux-gnu")
+    assert "x86_64-apple-darwin" in rejected
+    assert "check" in rejected
+    assert "R27" in rejected
+    assert "bin/good" not in rejected
+    assert "build" in failed
+    assert "the tail" in failed
+    assert "Mend it." in failed
+
+
+def test_a_release_without_failures_has_none_to_tell(release: Release) -> None:
+    assert describe_failures(replace(release, hosts=release.hosts[:1])) == ""
+
+
+def test_progress_in_a_log_is_a_line_for_every_step_that_ended() -> None:
+    log = io.StringIO()
+    progress = LineProgress(log)
+    progress.started("arm64-apple-darwin", Step.BUILD)
+    assert log.getvalue() == ""
+    progress.finished("arm64-apple-darwin", Step.BUILD, 1.25, "3 programs")
+    progress.failed("x86_64-linux-gnu", Step.STAGE, 2, "no room")
+    first, second = log.getvalue().splitlines()
+    assert first.split()[:2] == ["arm64-apple-darwin", "build"]
+    assert first.endswith("3 programs")
+    assert "FAILED" in second
+    assert first.index("build") == second.index("stage") == max(map(len, HOSTS)) + 2

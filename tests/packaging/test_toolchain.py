@@ -1,0 +1,131 @@
+"""Which compiler a name stands for, and what identifies ziglang's."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from countermark.errors import ConfigurationError, MissingToolError, UnknownHostError
+from countermark.hosts import HOSTS, buildable_hosts
+from countermark.toolchain import (
+    REPRODUCIBLE_CMAKE,
+    Toolchain,
+    ToolchainKind,
+    find_zig,
+    select_toolchain,
+)
+
+HERE = "x86_64-linux-gnu"
+RECORD = """\
+ziglang/__init__.py,sha256=aaa,10
+ziglang/zig,sha256=bbb,200
+"""
+INSTALLED = """\
+../../../bin/python-zig,sha256=fff,220
+ziglang-0.17.1.dist-info/INSTALLER,sha256=ccc,4
+ziglang-0.17.1.dist-info/RECORD,,
+ziglang/zig,sha256=bbb,200
+ziglang/__pycache__/__init__.cpython-311.pyc,sha256=ddd,99
+ziglang/__pycache__/__main__.cpython-311.pyc,,
+ziglang/__init__.py,sha256=aaa,10
+"""
+
+
+def select(name: str, triple: str = HERE, base: Path = Path("/nonexistent")) -> Toolchain:
+    return select_toolchain(HOSTS[triple], name, native=HERE, base=base)
+
+
+def digest_of(record: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(importlib.metadata.Distribution, "read_text", lambda *_: record)
+    monkeypatch.setattr(importlib.metadata.PathDistribution, "read_text", lambda *_: record)
+    monkeypatch.setattr(importlib.metadata.Distribution, "version", "0.17.1")
+    return find_zig().digest
+
+
+def test_the_digest_of_zig_is_that_of_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an installer adds, and the order in which it lists, does not matter."""
+    assert digest_of(RECORD, monkeypatch) == digest_of(INSTALLED, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        RECORD.replace("bbb", "bbc"),
+        RECORD.replace("ziglang/zig", "ziglang/zag"),
+        RECORD + "ziglang/lib/std.zig,sha256=eee,1\n",
+    ],
+    ids=["another content", "another name", "another file"],
+)
+def test_another_wheel_has_another_digest(changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert digest_of(RECORD, monkeypatch) != digest_of(changed, monkeypatch)
+
+
+def test_zig_is_found_without_being_imported() -> None:
+    zig = find_zig()
+    assert zig.program.is_file()
+    assert zig.version == importlib.metadata.version("ziglang")
+    assert len(zig.digest) == 64
+
+
+def test_missing_zig_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda *_: None)
+    with pytest.raises(MissingToolError) as caught:
+        find_zig()
+    assert "pip install" in caught.value.hint
+
+
+@pytest.mark.parametrize("triple", [host.triple for host in buildable_hosts()])
+def test_zig_is_given_the_target_of_the_host(triple: str) -> None:
+    toolchain = select("zig", triple)
+    variables = dict(toolchain.variables)
+    assert toolchain.kind is ToolchainKind.ZIG
+    assert toolchain.file is not None
+    assert toolchain.file.is_file()
+    assert variables["COUNTERMARK_ZIG_TARGET"] == HOSTS[triple].zig_target
+    assert Path(variables["COUNTERMARK_ZIG"]).is_file()
+
+
+def test_powerpc64_is_refused_with_the_reason_and_a_way_out() -> None:
+    with pytest.raises(UnknownHostError) as caught:
+        select("zig", "powerpc64-linux-gnu")
+    assert "C library" in str(caught.value)
+    assert "--toolchain" in caught.value.hint
+
+
+def test_the_native_toolchain_is_for_this_machine() -> None:
+    assert select("native") == Toolchain(kind=ToolchainKind.NATIVE, file=None)
+
+
+@pytest.mark.parametrize("native", [HERE, None])
+def test_the_native_toolchain_is_for_no_other_host(native: str | None) -> None:
+    with pytest.raises(UnknownHostError) as caught:
+        select_toolchain(HOSTS["arm64-apple-darwin"], "native", native=native, base=Path("/"))
+    assert "arm64-apple-darwin" in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_file_is_relative_to_where_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sdk.cmake").touch()
+    toolchain = select("sdk.cmake", "powerpc64-linux-gnu", base=tmp_path)
+    assert toolchain == Toolchain(kind=ToolchainKind.FILE, file=tmp_path / "sdk.cmake")
+
+
+def test_a_missing_file_is_named_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        select("sdk.cmake", base=tmp_path)
+    assert str(tmp_path / "sdk.cmake") in str(caught.value)
+    assert "'zig'" in caught.value.hint
+
+
+def test_a_toolchain_names_itself(tmp_path: Path) -> None:
+    (tmp_path / "sdk.cmake").touch()
+    assert str(select("zig")) == f"zig {find_zig().version}"
+    assert str(select("native")) == "native"
+    assert str(select("sdk.cmake", base=tmp_path)) == str(tmp_path / "sdk.cmake")
+
+
+def test_what_every_suite_includes_is_there() -> None:
+    assert REPRODUCIBLE_CMAKE.is_file()
