@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from countermark.config import Configuration, Options, resolve
+    from countermark.config import Options, resolve
+    from countermark.configuration import Configuration
     from countermark.errors import CountermarkError
     from countermark.flow import Release, build, pack, release, stage
 
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Configuration": "config",
+    "Configuration": "configuration",
     "CountermarkError": "errors",
     "Options": "config",
     "Release": "flow",

@@ -98,13 +98,12 @@ def read_build_tree(plan: HostPlan) -> BuildTree:
 def _determinants(plan: HostPlan) -> dict[str, object]:
     """Return all that a configured tree depends on, apart from the suite itself."""
     toolchain = plan.build.toolchain
-    files = [toolchain.file] if toolchain.file else []
     return {
         "command": list(plan.configure.argv),
         "environment": _without_paths_of_users(plan.configure.environment),
         "toolchain": [
             toolchain.zig.digest if toolchain.zig else str(toolchain),
-            *(file.read_text(encoding="utf-8", errors="replace") for file in files),
+            *(file.read_text(encoding="utf-8", errors="replace") for file in toolchain.files),
         ],
     }
 

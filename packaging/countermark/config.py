@@ -12,24 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from countermark.configuration import Configuration, HostBuild
 from countermark.errors import ConfigurationError, nearest
 from countermark.hosts import Host, buildable_hosts, default_triples, find_host, native_triple
-from countermark.settings import FILE_NAME, CMakeValue, HostSettings, Settings, read_settings
+from countermark.settings import FILE_NAME, HostSettings, Settings, read_settings
 from countermark.source import Source, describe_source
-from countermark.toolchain import Toolchain, select_toolchain
+from countermark.toolchain import select_toolchain
 from countersign.style import Style
 
 if TYPE_CHECKING:
     from counterproof.profile import Profile
 
-__all__ = [
-    "Configuration",
-    "HostBuild",
-    "Options",
-    "effective_settings",
-    "embedded_suite",
-    "resolve",
-]
+__all__ = ["Options", "embedded_suite", "resolve"]
 
 _KEPT_VARIABLES: Final = ("HOME", "LOGNAME", "PATH", "TEMP", "TMP", "TMPDIR", "USER")
 """All that a build sees of the caller's environment: CFLAGS, DESTDIR and the like would change
@@ -55,46 +49,6 @@ class Options:
     toolchain: str | None = None
     preset: str | None = None
     cmake: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostBuild:
-    """One host of a release and how it is built."""
-
-    host: Host
-    toolchain: Toolchain
-    preset: str | None
-    profile: Profile | None
-    """What its stage must hold; None when that is found out from the staged programs."""
-    profile_name: str | None
-    """What leads to the profile: its name, or the absolute path of its file."""
-    cmake: tuple[tuple[str, CMakeValue], ...]
-    """Cache entries, the common and its own, sorted by name."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
-    """Everything that determines a release. All paths are absolute."""
-
-    suite: Path
-    source: Source
-    name: str
-    version: str
-    source_date_epoch: int
-    """Seconds since 1970 that stand for every time in the artifacts."""
-    out: Path
-    cache: Path
-    """Where compilers keep what they build for themselves, between releases."""
-    components: tuple[str, ...]
-    style: Style
-    hosts: tuple[HostBuild, ...]
-    environment: Mapping[str, str]
-    """The whole environment of every program that is run."""
-
-    @property
-    def label(self) -> str:
-        """``NAME-VERSION``: the top directory in every archive."""
-        return f"{self.name}-{self.version}"
 
 
 def resolve(options: Options, environment: Mapping[str, str], directory: Path) -> Configuration:
@@ -130,30 +84,6 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
             "ZERO_AR_DATE": "1",
             "ZIG_GLOBAL_CACHE_DIR": str(cache / "zig"),
             "ZIG_LOCAL_CACHE_DIR": str(cache / "zig"),
-        },
-    )
-
-
-def effective_settings(configuration: Configuration) -> Settings:
-    """Return the settings that give ``configuration`` again, with nothing left to be found out."""
-    return Settings(
-        suite=str(configuration.suite),
-        name=configuration.name,
-        version=configuration.version,
-        source_date_epoch=configuration.source_date_epoch,
-        out=str(configuration.out),
-        components=configuration.components,
-        style=configuration.style.value,
-        hosts={
-            build.host.triple: HostSettings(
-                toolchain=str(build.toolchain.file)
-                if build.toolchain.kind == "file"
-                else build.toolchain.kind.value,
-                preset=build.preset,
-                profile=build.profile_name,
-                cmake=dict(build.cmake),
-            )
-            for build in configuration.hosts
         },
     )
 

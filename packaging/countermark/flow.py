@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from countermark import __version__
-from countermark.config import Configuration, effective_settings
+from countermark.configuration import Configuration, effective_settings
 from countermark.describe import Describer
 from countermark.files import sha256_of, write_whole
 from countermark.manifest import Ledger, Manifest

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from countermark.config import Configuration
+from countermark.configuration import Configuration
 from countermark.errors import WorkError
 from countermark.files import write_whole
 from countermark.plan import ReleasePlan

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from countermark.config import Configuration, HostBuild
+from countermark.configuration import Configuration, HostBuild
 from countermark.process import Command
 from countermark.settings import CMakeValue
 from countermark.toolchain import REPRODUCIBLE_CMAKE

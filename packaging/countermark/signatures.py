@@ -20,7 +20,7 @@ from countersign.verifier import verify, verify_image
 if TYPE_CHECKING:
     from countersign.signer import Signed
 
-__all__ = ["Signing", "sign_paths", "verify_paths"]
+__all__ = ["Signing", "Verified", "sign_paths", "verify_paths"]
 
 _ENOUGH: Final = 4096
 """Bytes from the start of a file that tell its format."""
@@ -28,11 +28,25 @@ _ENOUGH: Final = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signing:
-    """What became of one file."""
+    """What became of one file, or of a path in which there was none."""
 
     path: Path
     signed: Signed | None = None
-    error: SigningError | None = None
+    error: SigningError | CountermarkError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What was found, and what could not be checked and why."""
+
+    verdict: Verdict
+    problems: tuple[Exception, ...] = ()
+    """Errors with a ``hint``, of one of the three packages."""
+
+    @property
+    def accepted(self) -> bool:
+        """True when everything could be checked, and everything is accepted."""
+        return not self.problems and self.verdict.accepted
 
 
 def sign_paths(
@@ -40,60 +54,66 @@ def sign_paths(
 ) -> Iterator[Signing]:
     """Sign every Mach-O at or below ``paths``, and go on after one that cannot be signed.
 
-    Raises :class:`ConfigurationError` for a path that does not exist, and for an identifier or an
-    output that would go to several files.
+    Raises :class:`ConfigurationError` for an identifier or an output that would go to several
+    files.
     """
     from countersign import sign
 
-    images = [image for path in paths for image in _images_to_sign(path)]
-    if len(images) > 1 and (identifier is not None or output is not None):
+    found = [item for path in paths for item in _images_to_sign(path)]
+    if len(found) > 1 and (identifier is not None or output is not None):
         raise ConfigurationError(
-            f"one identifier or output for {len(images)} files",
+            f"one identifier or output for {len(found)} files",
             hint="Name a single file with --identifier or --output.",
         )
-    for image in images:
+    for item in found:
+        if item.error is not None:
+            yield item
+            continue
         try:
-            signed = sign(image, output=output, identifier=identifier, style=style, force=force)
-            yield Signing(path=image, signed=signed)
+            signed = sign(item.path, output=output, identifier=identifier, style=style, force=force)
+            yield Signing(path=item.path, signed=signed)
         except SigningError as error:
-            yield Signing(path=image, error=error)
+            yield Signing(path=item.path, error=error)
 
 
-def verify_paths(paths: Iterable[Path]) -> tuple[Verdict, tuple[Exception, ...]]:
-    """Verify every Mach-O in ``paths``; also return what could not be checked, and why.
+def verify_paths(paths: Iterable[Path]) -> Verified:
+    """Verify every Mach-O in ``paths``, and go on after one that cannot be checked.
 
     A path in which there is no Mach-O could not be checked.
     """
     files: list[FileVerdict] = []
     problems: list[Exception] = []
     for path in paths:
+        before = len(files)
         try:
-            found = list(_verify(path))
+            for verdict in _verify(path):
+                files.append(verdict)
+            if len(files) == before:
+                problems.append(_nothing(path))
         except (CountermarkError, LayoutError, SigningError) as error:
             problems.append(error)
-            continue
-        if not found:
-            problems.append(_nothing(path))
-        files += found
-    return Verdict(files=tuple(files)), tuple(problems)
+    return Verified(verdict=Verdict(files=tuple(files)), problems=tuple(problems))
 
 
-def _images_to_sign(path: Path) -> Iterator[Path]:
+def _images_to_sign(path: Path) -> Iterator[Signing]:
     """A file that is named is signed or refused; in a directory, images are looked for."""
-    if not path.exists():
-        raise ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
-    if not path.is_dir():
-        yield path
-        return
-    images = list(find_images(path))
-    if not images:
-        raise _nothing(path)
-    yield from images
+    try:
+        if not path.exists():
+            raise _missing(path)
+        if not path.is_dir():
+            yield Signing(path=path)
+            return
+        images = list(find_images(path))
+        if not images:
+            raise _nothing(path)
+        yield from (Signing(path=image) for image in images)
+    except (CountermarkError, SigningError) as error:
+        yield Signing(path=path, error=error)
 
 
 def _verify(path: Path) -> Iterator[FileVerdict]:
     if not path.exists():
-        raise ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
+        raise _missing(path)
     if path.is_dir():
         for image in find_images(path):
             yield verify(image)
@@ -129,8 +149,12 @@ def _verify_archive(path: Path) -> Iterator[FileVerdict]:
         return
 
 
+def _missing(path: Path) -> ConfigurationError:
+    return ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
+
+
 def _nothing(path: Path) -> WorkError:
     return WorkError(
-        f"{path}: there is no Mach-O to check",
+        f"{path}: there is no Mach-O in it",
         hint="Name a Mach-O, or a directory or an archive that holds one.",
     )

@@ -79,7 +79,7 @@ class _Git:
 
 def _tree_digest(suite: Path, out: Path) -> str:
     digest = hashlib.sha256()
-    for folder, folders, files in os.walk(suite):
+    for folder, folders, files in os.walk(suite, onerror=_raise):
         folders[:] = sorted(name for name in folders if not _is_output(Path(folder, name), out))
         links = [name for name in folders if Path(folder, name).is_symlink()]
         for path in (Path(folder, name) for name in sorted([*files, *links])):
@@ -92,7 +92,14 @@ def _content_digest(path: Path) -> str:
     """Return what stands for a file, or for a link itself; a pipe or a socket holds nothing."""
     if path.is_symlink():
         return f"link {hashlib.sha256(bytes(path.readlink())).hexdigest()}"
-    return sha256_of(path) if path.is_file() else "special"
+    if not path.is_file():
+        return "special"
+    program = "program " if path.stat().st_mode & 0o100 else ""
+    return f"{program}{sha256_of(path)}"
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _is_output(folder: Path, out: Path) -> bool:

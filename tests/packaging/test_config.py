@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from countermark.config import (
-    Configuration,
-    Options,
-    effective_settings,
-    embedded_suite,
-    resolve,
-)
+from countermark.config import Options, embedded_suite, resolve
+from countermark.configuration import Configuration, effective_settings
 from countermark.errors import ConfigurationError, UnknownHostError
 from countermark.settings import FILE_NAME, format_settings
 from countermark.toolchain import ToolchainKind

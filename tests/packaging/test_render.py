@@ -166,7 +166,7 @@ def document_of(document: msgspec.Struct) -> dict[str, Any]:
 
 def test_the_verdict_document_follows_the_contract() -> None:
     document = document_of(verify_document(Verdict(files=(GOOD, BAD, WARNED, UNSIGNED))))
-    assert list(document) == ["schema", "accepted", "files"]
+    assert list(document) == ["schema", "accepted", "files", "problems"]
     assert document["schema"] == "countermark.verify/1"
     assert document["accepted"] is False
     good, bad, warned, unsigned = document["files"]

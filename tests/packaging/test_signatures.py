@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from countermark.cli.application import run
-from countermark.errors import ConfigurationError, WorkError
+from countermark.errors import ConfigurationError
 from countermark.signatures import Signing, sign_paths, verify_paths
+from countersign.findings import Verdict
 from countersign.signer import sign_bytes
 from countersign.style import Style
 from macho import Macho, fat
@@ -47,6 +48,12 @@ def sign(
     return list(signings)
 
 
+def check(*paths: Path) -> tuple[Verdict, tuple[Exception, ...]]:
+    verified = verify_paths(paths)
+    assert verified.accepted == (verified.verdict.accepted and not verified.problems)
+    return verified.verdict, verified.problems
+
+
 def command(*arguments: object) -> int:
     return run([str(word) for word in arguments])
 
@@ -56,7 +63,7 @@ def test_a_file_is_signed_in_place(tmp_path: Path) -> None:
     (signing,) = sign(path)
     assert signing.signed is not None
     assert signing.signed.identifier == "bitcoin"
-    verdict, problems = verify_paths([path])
+    verdict, problems = check(path)
     assert verdict.accepted
     assert problems == ()
 
@@ -102,20 +109,42 @@ def test_several_files_take_no_single_identifier_or_output(
     assert one.read_bytes() == two.read_bytes() == UNSIGNED
 
 
-def test_nothing_is_signed_when_a_path_does_not_exist(tmp_path: Path) -> None:
+def test_a_missing_path_does_not_stop_the_others(tmp_path: Path) -> None:
     path = write(tmp_path / "a", UNSIGNED)
-    with pytest.raises(ConfigurationError, match="missing"):
-        sign(path, tmp_path / "missing")
-    assert path.read_bytes() == UNSIGNED
+    missing, signed = sign(tmp_path / "missing", path)
+    assert "missing" in str(missing.error)
+    assert signed.signed is not None
+    assert command("sign", tmp_path / "missing", path) == 2
 
 
-def test_a_directory_without_macho_is_refused(tmp_path: Path) -> None:
+def test_a_directory_without_macho_is_a_problem(tmp_path: Path) -> None:
     write(tmp_path / "stage" / "a", elf())
-    with pytest.raises(WorkError, match="stage"):
-        sign(tmp_path / "stage")
-    verdict, (problem,) = verify_paths([tmp_path / "stage"])
+    (signing,) = sign(tmp_path / "stage")
+    assert "stage" in str(signing.error)
+    verdict, (problem,) = check(tmp_path / "stage")
     assert not verdict.accepted
     assert "stage" in str(problem)
+    assert command("sign", tmp_path / "stage") == command("verify", tmp_path / "stage") == 3
+
+
+def test_verdicts_reached_before_an_archive_breaks_are_kept(tmp_path: Path) -> None:
+    whole = pack_tar({"bin/bad": UNSIGNED, "bin/good": SIGNED})
+    verdict, (problem,) = check(write(tmp_path / "cut.tar", whole[: len(UNSIGNED) + 2000]))
+    assert [(file.member, file.accepted) for file in verdict.files] == [
+        ("bitcoin-31.0/bin/bad", False)
+    ]
+    assert "cut.tar" in str(problem)
+
+
+def test_nothing_is_accepted_in_json_when_something_could_not_be_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = write(tmp_path / "good", SIGNED)
+    assert command("verify", good, tmp_path / "absent", "--format", "json") == 2
+    document = json.loads(capsys.readouterr().out)
+    assert document["accepted"] is False
+    assert [file["accepted"] for file in document["files"]] == [True]
+    assert "absent" in document["problems"][0]["message"]
 
 
 @pytest.mark.parametrize("pack", [pack_tar, pack_tar_gz, pack_zip])
@@ -124,7 +153,7 @@ def test_members_of_an_archive_are_verified(
 ) -> None:
     files = {"bin/good": SIGNED, "bin/bad": UNSIGNED, "bin/linux": elf(), "notes.txt": b"x"}
     archive = write(tmp_path / "no-suffix", pack(files, "top"))
-    verdict, problems = verify_paths([archive])
+    verdict, problems = check(archive)
     assert problems == ()
     assert {file.path for file in verdict.files} == {str(archive)}
     assert {file.member: file.accepted for file in verdict.files} == {
@@ -147,7 +176,7 @@ def test_what_cannot_be_verified_is_a_problem_that_names_it(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
     path, good = write(tmp_path / name, content), write(tmp_path / "good", SIGNED)
-    verdict, (problem,) = verify_paths([path, good])
+    verdict, (problem,) = check(path, good)
     assert str(path) in str(problem)
     assert [file.path for file in verdict.files] == [str(good)]
 
@@ -155,7 +184,7 @@ def test_what_cannot_be_verified_is_a_problem_that_names_it(
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    _, (problem,) = verify_paths([pipe])
+    _, (problem,) = check(pipe)
     assert str(pipe) in str(problem)
     assert command("verify", pipe) == 3
     assert command("sign", pipe) == 3
@@ -164,7 +193,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 def test_a_universal_file_has_a_verdict_for_every_slice(tmp_path: Path) -> None:
     path = write(tmp_path / "both", UNIVERSAL)
     sign(path)
-    verdict, _ = verify_paths([path])
+    verdict, _ = check(path)
     assert [thin.arch for thin in verdict.files[0].slices] == ["x86_64", "arm64"]
     assert verdict.accepted
 

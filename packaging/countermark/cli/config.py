@@ -27,7 +27,7 @@ def command(schema: bool, **values: Any) -> int:  # noqa: ANN401
 
         sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")
         return 0
-    from countermark.config import effective_settings
+    from countermark.configuration import effective_settings
     from countermark.settings import format_settings
 
     sys.stdout.write(format_settings(effective_settings(resolve_options(**values))))

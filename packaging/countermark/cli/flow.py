@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from countermark.cli.exits import exit_of_hosts
-from countermark.config import Configuration
+from countermark.configuration import Configuration
 from countermark.flow import describe, perform, prepare
 from countermark.pipeline import Progress, Silent, Step
 from countermark.render.text import describe_failures, describe_plan, describe_release

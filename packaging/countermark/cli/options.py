@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from countermark.config import Configuration, Options, resolve
+from countermark.config import Options, resolve
+from countermark.configuration import Configuration
 
 __all__ = ["Format", "format_option", "resolve_options", "suite_options"]
 

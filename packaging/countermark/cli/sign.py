@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from countermark.cli.exits import Exit
+from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.options import format_option
 from countermark.signatures import Signing, sign_paths
-from countersign.errors import ReadError, WriteError
+from countersign.errors import ReadError, SigningError, WriteError
 from countersign.signer import Signed
 from countersign.style import Style
 
@@ -66,16 +66,24 @@ def command(
                 click.echo(_line(signing.signed))
     for signing in signings:
         if signing.error is not None:
-            click.echo(f"countermark: error: {signing.path}: {signing.error}", err=True)
+            click.echo(f"countermark: error: {_problem(signing)}", err=True)
             click.echo(f"  hint: {signing.error.hint}", err=True)
     return max((_exit(signing) for signing in signings), default=Exit.GOOD)
+
+
+def _problem(signing: Signing) -> str:
+    """Say what is wrong, and name the file once."""
+    text = str(signing.error)
+    return text if str(signing.path) in text else f"{signing.path}: {text}"
 
 
 def _exit(signing: Signing) -> Exit:
     """A file that cannot carry a signature is bad; one that cannot be written is work undone."""
     if signing.error is None:
         return Exit.GOOD
-    return Exit.UNDONE if isinstance(signing.error, ReadError | WriteError) else Exit.BAD
+    judged = isinstance(signing.error, SigningError)
+    undone = isinstance(signing.error, ReadError | WriteError)
+    return Exit.BAD if judged and not undone else exit_of_error(signing.error)
 
 
 def _line(signed: Signed) -> str:

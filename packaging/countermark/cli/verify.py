@@ -25,20 +25,20 @@ def command(paths: tuple[Path, ...], output: str) -> int:
     \b
     Example: countermark verify dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz
     """
-    verdict, problems = verify_paths(paths)
+    verified = verify_paths(paths)
     if output == "json":
         from countermark.render.document import to_json, verify_document
 
-        sys.stdout.write(to_json(verify_document(verdict)))
+        sys.stdout.write(to_json(verify_document(verified.verdict, verified.problems)))
     else:
         from countermark.render.verdict import describe_verdict
 
-        text = describe_verdict(verdict)
+        text = describe_verdict(verified.verdict)
         click.echo(text, nl=bool(text))
-    if problems:
+    if verified.problems:
         from countermark.render.text import describe_error
 
-        for problem in problems:
+        for problem in verified.problems:
             click.echo(describe_error(problem), err=True)
-    judged = Exit.BAD if verdict.files and not verdict.accepted else Exit.GOOD
-    return max(judged, *map(exit_of_error, problems), Exit.GOOD)
+    good = verified.verdict.accepted or not verified.verdict.files
+    return max(Exit.GOOD if good else Exit.BAD, *map(exit_of_error, verified.problems), Exit.GOOD)

@@ -66,12 +66,20 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     slices: tuple[SliceEntry, ...]
 
 
+class ProblemEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that could not be checked; nothing is accepted then."""
+
+    message: str
+    fix: str
+
+
 class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What ``verify`` and ``layout check`` found."""
 
     schema: Literal["countermark.verify/1"] = "countermark.verify/1"
     accepted: bool
     files: tuple[FileEntry, ...]
+    problems: tuple[ProblemEntry, ...] = ()
 
 
 class StepEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,9 +177,16 @@ def to_json(document: msgspec.Struct) -> str:
     return msgspec.json.format(msgspec.json.encode(document)).decode() + "\n"
 
 
-def verify_document(verdict: Verdict) -> VerifyDocument:
-    """Return what ``verify`` prints."""
-    return VerifyDocument(accepted=verdict.accepted, files=tuple(map(_file, verdict.files)))
+def verify_document(verdict: Verdict, problems: Iterable[Exception] = ()) -> VerifyDocument:
+    """Return what ``verify`` prints; ``problems`` are what could not be checked."""
+    entries = tuple(
+        ProblemEntry(message=str(problem), fix=getattr(problem, "hint", "")) for problem in problems
+    )
+    return VerifyDocument(
+        accepted=verdict.accepted and not entries,
+        files=tuple(map(_file, verdict.files)),
+        problems=entries,
+    )
 
 
 def plan_document(plan: ReleasePlan, describers: Iterable[Describer]) -> PlanDocument:

@@ -1,0 +1,83 @@
+"""Everything that determines a release, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from countermark.hosts import Host
+from countermark.settings import CMakeValue, HostSettings, Settings
+from countermark.source import Source
+from countermark.toolchain import Toolchain, ToolchainKind
+from countersign.style import Style
+
+if TYPE_CHECKING:
+    from counterproof.profile import Profile
+
+__all__ = ["Configuration", "HostBuild", "effective_settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostBuild:
+    """One host of a release and how it is built."""
+
+    host: Host
+    toolchain: Toolchain
+    preset: str | None
+    profile: Profile | None
+    """What its stage must hold; None when that is found out from the staged programs."""
+    profile_name: str | None
+    """What leads to the profile: its name, or the absolute path of its file."""
+    cmake: tuple[tuple[str, CMakeValue], ...]
+    """Cache entries, the common and its own, sorted by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Everything that determines a release. All paths are absolute."""
+
+    suite: Path
+    source: Source
+    name: str
+    version: str
+    source_date_epoch: int
+    """Seconds since 1970 that stand for every time in the artifacts."""
+    out: Path
+    cache: Path
+    """Where compilers keep what they build for themselves, between releases."""
+    components: tuple[str, ...]
+    style: Style
+    hosts: tuple[HostBuild, ...]
+    environment: Mapping[str, str]
+    """The whole environment of every program that is run."""
+
+    @property
+    def label(self) -> str:
+        """``NAME-VERSION``: the top directory in every archive."""
+        return f"{self.name}-{self.version}"
+
+
+def effective_settings(configuration: Configuration) -> Settings:
+    """Return the settings that give ``configuration`` again, with nothing left to be found out."""
+    return Settings(
+        suite=str(configuration.suite),
+        name=configuration.name,
+        version=configuration.version,
+        source_date_epoch=configuration.source_date_epoch,
+        out=str(configuration.out),
+        components=configuration.components,
+        style=configuration.style.value,
+        hosts={
+            build.host.triple: HostSettings(
+                toolchain=str(build.toolchain.file)
+                if build.toolchain.kind is ToolchainKind.FILE
+                else build.toolchain.kind.value,
+                preset=build.preset,
+                profile=build.profile_name,
+                cmake=dict(build.cmake),
+            )
+            for build in configuration.hosts
+        },
+    )
