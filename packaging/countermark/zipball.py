@@ -9,7 +9,6 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from countermark.errors import WorkError
 from countermark.members import Member, normal_mode
 from countermark.press import LIBRARY, Press
 
@@ -34,12 +33,9 @@ def pack_zip(
         if not member.link:
             member.path.chmod(normal_mode(member.status.st_mode))
     program = press.find("zip")
-    if program is None:
+    if program is None or not all(map(_plain, members)):
         _write_zip(unfinished, members, epoch)
         return unfinished, None, LIBRARY
-    for member in members:
-        if "\n" in member.name:
-            raise WorkError(f"{member.name!r}: zip takes no name of two lines")
     names = "".join(f"{member.name}\n" for member in members)
     press.run(
         *(str(program[0]), "-X", "-q", "-nw", str(unfinished), "-@"),
@@ -47,6 +43,12 @@ def pack_zip(
         text=names,
     )
     return unfinished, None, program[1]
+
+
+def _plain(member: Member) -> bool:
+    """Tell whether ``zip -X`` keeps the name: it does not say which letters it uses, so others
+    than ASCII's would be read as different ones, and it takes a name a line."""
+    return member.name.isascii() and member.name.isprintable()
 
 
 def _write_zip(path: Path, members: tuple[Member, ...], epoch: int) -> None:
