@@ -45,7 +45,7 @@ def parse_profile(text: str, source: str) -> Profile:
     """Read the TOML ``text`` of a profile; errors name it as ``source``."""
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ProfileError(source, "", f"is not TOML: {error}") from error
     table = Table(source, "", values)
     table.choice("schema", (SCHEMA,))
@@ -67,6 +67,8 @@ def parse_profile(text: str, source: str) -> Profile:
 
 
 def _load_file(path: Path) -> Profile:
+    if path.exists() and not path.is_file():
+        raise ProfileError(str(path), "", "is not a regular file")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

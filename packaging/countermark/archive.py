@@ -8,7 +8,7 @@ same members; the record says which one it was, for its bytes differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +45,20 @@ def pack(
     environment: Mapping[str, str],
     runner: Runner,
     log: Path,
+    accept: Callable[[Path], None],
 ) -> Artifact:
     """Pack the tree at ``root``, under its own name, into ``archive``: ``.tar.gz`` or ``.zip``.
 
     ``epoch`` is every member's time, in seconds since 1970. The archive appears under its name
-    when it is whole. Raises :class:`WorkError` when it cannot be written.
+    when it is whole and ``accept``, which is given the unfinished file, has not raised anything.
+    Raises :class:`WorkError` when it cannot be written.
     """
     press = Press(temporary=temporary, environment=environment, runner=runner, log=log)
     try:
         members = tuple(list_members(root))
         writer = pack_zip if archive.suffix == ".zip" else pack_tar
         unfinished, content, compressor = writer(members, archive.name, epoch, press)
+        accept(unfinished)
         publish(unfinished, archive)
         return Artifact(
             path=archive,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from countermark.errors import ConfigurationError, WorkError, nearest
 from countermark.file_api import BuildModel, ask, read_model
+from countermark.files import sha256_of
 from countermark.plan import HostPlan
 from countermark.process import Runner
 
@@ -28,45 +29,35 @@ class BuildTree:
 
 
 def configure(plan: HostPlan, runner: Runner) -> None:
-    """Configure the suite, unless the very same was done before; start a new log.
+    """Configure the suite anew, unless nothing has changed since it was; start a new log.
 
-    Ninja itself runs CMake again when a CMakeLists.txt changed. Raises
+    Ninja alone would keep too much: it compares times, so it misses an older file in the place of
+    a newer one, another compiler of the same name, and a preset. Raises
     :class:`~countermark.errors.CommandError` when CMake refuses, and
-    :class:`ConfigurationError` for a component that the suite does not have.
+    :class:`ConfigurationError` for a component that the suite does not have, or one that would
+    be installed to an absolute place: on this machine, and not into the stage.
     """
-    try:
-        _configure(plan, runner)
-    except OSError as error:
-        raise WorkError(
-            f"{plan.workspace.root} cannot be written to: {error.strerror}",
-            hint="Check the free space and the permissions, then run it again.",
-        ) from error
-    _check_components(plan.components, read_model(plan.workspace.build).components)
-
-
-def _configure(plan: HostPlan, runner: Runner) -> None:
-    tree = plan.workspace.build
+    tree, log = plan.workspace.build, plan.workspace.log
     wanted = _determinants(plan)
-    known = _recorded(tree)
-    if known is None or any(known.get(key) != wanted[key] for key in ("environment", "toolchain")):
-        # Ninja would keep objects of another compiler or another time.
-        shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir(parents=True, exist_ok=True)
-    plan.workspace.log.write_bytes(b"")
-    if known == wanted:
-        return
-    (tree / _RECORD).unlink(missing_ok=True)
-    ask(tree)
-    command = plan.configure
-    if (tree / "CMakeCache.txt").exists():
-        command = type(command)(
-            argv=(command.argv[0], "--fresh", *command.argv[1:]), environment=command.environment
+    if not _is_current(tree, wanted):
+        if tree.exists():
+            shutil.rmtree(tree)
+        tree.mkdir(parents=True)
+        ask(tree)
+        log.write_bytes(b"")
+        runner.run(
+            plan.configure,
+            what="configuring",
+            log=log,
+            hint="Correct the suite or its CMake options, then run it again.",
         )
-    runner.run(command, what="configuring", log=plan.workspace.log, hint=_HINT)
-    (tree / _RECORD).write_text(json.dumps(wanted), encoding="utf-8")
-
-
-_HINT: Final = "Correct the suite or its CMake options, then run it again."
+        record = {"determinants": wanted, "inputs": _digests(_inputs(plan))}
+        (tree / _RECORD).write_text(json.dumps(record), encoding="utf-8")
+    else:
+        log.write_bytes(b"")
+    model = read_model(tree, plan.suite)
+    _check_components(plan.components, model.components)
+    _check_destinations(plan.components, model.absolute)
 
 
 def build(plan: HostPlan, runner: Runner) -> BuildTree:
@@ -78,7 +69,7 @@ def build(plan: HostPlan, runner: Runner) -> BuildTree:
         plan.compile,
         what="compiling",
         log=plan.workspace.log,
-        hint="Correct the first error above, then run it again; what is built stays built.",
+        hint="Correct the first error above, then run it again.",
     )
     return read_build_tree(plan)
 
@@ -92,20 +83,43 @@ def read_build_tree(plan: HostPlan) -> BuildTree:
         raise WorkError(
             f"{plan.triple} is not built yet", hint="Run 'countermark build' for it first."
         )
-    return BuildTree(directory=plan.workspace.build, model=read_model(plan.workspace.build))
+    return BuildTree(
+        directory=plan.workspace.build, model=read_model(plan.workspace.build, plan.suite)
+    )
 
 
 def _determinants(plan: HostPlan) -> dict[str, object]:
-    """Return all that a configured tree depends on, apart from the suite itself."""
+    """Return all that is known to shape a build tree before CMake has run."""
     toolchain = plan.build.toolchain
     return {
+        "source": plan.source_digest,
         "command": list(plan.configure.argv),
         "environment": _without_paths_of_users(plan.configure.environment),
-        "toolchain": [
-            toolchain.zig.digest if toolchain.zig else str(toolchain),
-            *(file.read_text(encoding="utf-8", errors="replace") for file in toolchain.files),
-        ],
+        "toolchain": toolchain.zig.digest if toolchain.zig else str(toolchain),
     }
+
+
+def _inputs(plan: HostPlan) -> list[str]:
+    """Return the files from outside the suite; zig's own digest is among the determinants."""
+    zig = plan.build.toolchain.zig
+    known = str(zig.program) if zig else None
+    paths = read_model(plan.workspace.build, plan.suite).inputs
+    return [path for path in paths if path != known]
+
+
+def _is_current(tree: Path, wanted: dict[str, object]) -> bool:
+    record = _recorded(tree)
+    return (
+        record is not None
+        and record.get("determinants") == wanted
+        and (tree / "build.ninja").is_file()
+        and _digests(record["inputs"]) == record["inputs"]
+    )
+
+
+def _digests(paths: Iterable[str]) -> dict[str, str | None]:
+    """Return the SHA-256 of each file, or None for one that is not there."""
+    return {path: sha256_of(Path(path)) if Path(path).is_file() else None for path in paths}
 
 
 def _without_paths_of_users(environment: Mapping[str, str]) -> dict[str, str]:
@@ -114,12 +128,12 @@ def _without_paths_of_users(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name not in quiet}
 
 
-def _recorded(tree: Path) -> dict[str, object] | None:
+def _recorded(tree: Path) -> dict[str, Any] | None:
     try:
         record = json.loads((tree / _RECORD).read_bytes())
     except (OSError, ValueError):
         return None
-    return record if isinstance(record, dict) else None
+    return record if isinstance(record, dict) and "inputs" in record else None
 
 
 def _check_components(wanted: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -128,4 +142,13 @@ def _check_components(wanted: tuple[str, ...], known: tuple[str, ...]) -> None:
             raise ConfigurationError(
                 f"the suite has no install component '{name}'{nearest(name, known)}",
                 hint=f"Its components: {', '.join(known) or 'none'}.",
+            )
+
+
+def _check_destinations(wanted: tuple[str, ...], absolute: tuple[tuple[str, str], ...]) -> None:
+    for component, place in absolute:
+        if not wanted or component in wanted:
+            raise ConfigurationError(
+                f"the suite installs component '{component}' to {place}, outside any stage",
+                hint="Give install() a relative DESTINATION, or leave the component out.",
             )

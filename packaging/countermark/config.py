@@ -61,6 +61,13 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
     base = file.parent if file else directory
     suite = _suite(options, settings, base, directory)
     out = _out(options, settings, base, directory)
+    _refuse_odd_path("suite", suite)
+    _refuse_odd_path("output directory", out)
+    if out == suite:
+        raise ConfigurationError(
+            f"the output directory is the suite itself, {suite}",
+            hint="Give another one with --out, such as the default, dist.",
+        )
     kept = {name: environment[name] for name in _KEPT_VARIABLES if name in environment}
     source = describe_source(suite, out=out, environment=kept)
     epoch = _epoch(environment, settings, source)
@@ -127,6 +134,20 @@ def _suite(options: Options, settings: Settings, base: Path, directory: Path) ->
     return suite
 
 
+def _refuse_odd_path(what: str, path: Path) -> None:
+    """Refuse what compilers and CMake would take for something else than a path.
+
+    ``=`` separates the halves of a prefix map, ``;`` the items of a CMake list; a backslash is
+    an escape to both.
+    """
+    for letter in str(path):
+        if letter in "=;\\" or not (letter.isprintable() or letter == " "):
+            raise ConfigurationError(
+                f"the {what} {str(path)!r} has {letter!r} in its path",
+                hint="Rename the directory, or give another.",
+            )
+
+
 def _out(options: Options, settings: Settings, base: Path, directory: Path) -> Path:
     if options.out is None and settings.out is not None:
         return (base / settings.out).resolve()
@@ -166,7 +187,7 @@ def _epoch(environment: Mapping[str, str], settings: Settings, source: Source) -
 def _given_epoch(environment: Mapping[str, str], settings: Settings, source: Source) -> int:
     given = environment.get("SOURCE_DATE_EPOCH")
     if given:
-        if not given.isdecimal():
+        if not (given.isascii() and given.isdecimal()):
             raise ConfigurationError(f"SOURCE_DATE_EPOCH is '{given}', not a number of seconds")
         return int(given)
     epoch = settings.source_date_epoch if settings.source_date_epoch is not None else source.epoch
@@ -205,9 +226,9 @@ def _hosts(
     options: Options, settings: Settings, base: Path, directory: Path
 ) -> tuple[HostBuild, ...]:
     native = native_triple(platform.system(), platform.machine())
-    triples = options.hosts or tuple(settings.hosts) or default_triples(native)
-    if "all" in triples:
-        triples = tuple(host.triple for host in buildable_hosts())
+    named = options.hosts or tuple(settings.hosts) or default_triples(native)
+    everything = tuple(host.triple for host in buildable_hosts())
+    triples = tuple(each for name in named for each in (everything if name == "all" else (name,)))
     return tuple(
         _host_build(find_host(triple), options, settings, (base, directory, native))
         for triple in dict.fromkeys(triples)

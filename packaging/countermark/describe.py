@@ -62,5 +62,5 @@ class Describer:
         target = self.plan.build.host.target
         return (
             f"check {self.plan.stage} against the profile {wanted}: "
-            f"{target.image_format} {target.architecture}, {self.plan.build.host.minimum}",
+            f"{target.image_format} {target.architecture}",
         )

@@ -53,7 +53,8 @@ class BusyError(WorkError):
     def __init__(self, out: Path, owner: str) -> None:
         super().__init__(
             f"{out} is in use by another run{owner}",
-            hint="Wait for it to end, or give this one another --out directory.",
+            hint="Wait until it and all that it started have ended, "
+            "or give this one another --out directory.",
         )
 
 

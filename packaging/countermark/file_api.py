@@ -1,6 +1,7 @@
 """CMake's File API: what a configured build tree says of itself.
 
-Format: cmake-file-api(7), objects ``codemodel`` version 2 and ``toolchains`` version 1.
+Format: cmake-file-api(7), objects ``codemodel`` version 2, ``toolchains`` version 1 and
+``cmakeFiles`` version 1.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ __all__ = ["BuildModel", "Compiler", "ask", "read_model"]
 
 _API: Final = Path(".cmake", "api", "v1")
 _CLIENT: Final = "client-countermark"
-_QUERIES: Final = ("codemodel-v2", "toolchains-v1")
+_QUERIES: Final = ("codemodel-v2", "toolchains-v1", "cmakeFiles-v1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,12 @@ class BuildModel:
 
     components: tuple[str, ...]
     """Install components that have something to install, sorted."""
+    absolute: tuple[tuple[str, str], ...]
+    """Component and destination of what would be installed outside any prefix, sorted."""
     compilers: tuple[Compiler, ...]
+    inputs: tuple[str, ...]
+    """Files from outside the suite that shaped the tree: toolchain files and what they include,
+    package files, compilers."""
 
 
 def ask(build: Path) -> None:
@@ -46,8 +52,8 @@ def ask(build: Path) -> None:
         (query / name).touch()
 
 
-def read_model(build: Path) -> BuildModel:
-    """Read CMake's answers.
+def read_model(build: Path, suite: Path) -> BuildModel:
+    """Read CMake's answers about ``suite``, which was configured in ``build``.
 
     Raises :class:`WorkError` when there are none: the suite was not configured, or by something
     else.
@@ -56,12 +62,16 @@ def read_model(build: Path) -> BuildModel:
     try:
         index = _read(max(replies.glob("index-*.json")))
         answers = index["reply"][_CLIENT]
-        codemodel, toolchains = (_read(replies / answers[name]["jsonFile"]) for name in _QUERIES)
+        codemodel, toolchains, files = (
+            _read(replies / answers[name]["jsonFile"]) for name in _QUERIES
+        )
         configuration = codemodel["configurations"][0]
         directories = [_read(replies / item["jsonFile"]) for item in configuration["directories"]]
         return BuildModel(
-            components=_components(directories),
+            components=tuple(sorted({each["component"] for each in _installers(directories)})),
+            absolute=_absolute(_installers(directories)),
             compilers=_compilers(toolchains["toolchains"]),
+            inputs=_inputs(files["inputs"], toolchains["toolchains"], suite),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise WorkError(
@@ -70,17 +80,31 @@ def read_model(build: Path) -> BuildModel:
         ) from error
 
 
-def _components(directories: list[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(
-        sorted(
-            {
-                installer["component"]
-                for directory in directories
-                for installer in directory.get("installers", ())
-                if not installer.get("isExcludeFromAll", False)
-            }
-        )
-    )
+def _installers(directories: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        installer
+        for directory in directories
+        for installer in directory.get("installers", ())
+        if not installer.get("isExcludeFromAll", False)
+    ]
+
+
+def _absolute(installers: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+    places = {(each["component"], each.get("destination", "")) for each in installers}
+    return tuple(sorted(place for place in places if place[1].startswith("/")))
+
+
+def _inputs(
+    files: list[dict[str, Any]], toolchains: list[dict[str, Any]], suite: Path
+) -> tuple[str, ...]:
+    """CMake's own files and those of the suite, which are known by other means, are left out."""
+    paths = {
+        file["path"]
+        for file in files
+        if file.get("isExternal") and not file.get("isCMake") and not file.get("isGenerated")
+    }
+    paths |= {each["compiler"]["path"] for each in toolchains if "path" in each["compiler"]}
+    return tuple(sorted(path for path in paths if not Path(path).is_relative_to(suite)))
 
 
 def _compilers(toolchains: list[dict[str, Any]]) -> tuple[Compiler, ...]:

@@ -80,16 +80,14 @@ def perform(
 
 
 def _perform(plan: ReleasePlan, steps: tuple[Step, ...], progress: Progress) -> Release:
-    with plan.workspace.lock():
+    with plan.workspace.lock() as lock:
         _write_settings(plan)
-        if Step.PACK in steps:
-            # Sums that name archives of two different runs must not be there at any moment.
-            plan.workspace.sums.unlink(missing_ok=True)
-        workshop = Workshop(plan, Runner(), Ledger(plan, f"countermark {__version__}"))
+        # Sums that name archives of two different runs must not be there at any moment.
+        plan.workspace.sums.unlink(missing_ok=True)
+        workshop = Workshop(plan, Runner(kept=(lock,)), Ledger(plan, f"countermark {__version__}"))
         workers = tuple(Worker(host, workshop) for host in plan.hosts)
         outcomes = run_hosts(workers, steps, progress, workshop.runner.stop)
-        if Step.PACK in steps:
-            _write_sums(plan, workshop.ledger.manifest)
+        _write_sums(plan, workshop.ledger.manifest)
     return Release(plan=plan, steps=steps, hosts=outcomes, manifest=workshop.ledger.manifest)
 
 
@@ -115,7 +113,7 @@ def pack(configuration: Configuration, progress: Progress | None = None) -> Rele
 
 def _write_settings(plan: ReleasePlan) -> None:
     text = format_settings(effective_settings(plan.configuration))
-    heading = "# What this release was made with; give it to --config to make it again.\n\n"
+    heading = "# What the latest run here was made with; --config makes the same again.\n\n"
     write_whole(
         plan.workspace.settings, (heading + text).encode(), temporary=plan.workspace.temporary
     )

@@ -42,7 +42,9 @@ class InputRow(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: str | None = None
     digest: str | None = None
-    """What identifies its content: ``git:COMMIT``, or ``sha256:`` with 64 digits."""
+    """``sha256:`` with 64 digits over its content, where that is known."""
+    commit: str | None = None
+    """The commit of a suite that is under git."""
     dirty: bool = False
     """True for a suite whose files differ from its commit."""
 
@@ -85,7 +87,8 @@ class HostRow(msgspec.Struct, frozen=True, kw_only=True):
     """One host of the release."""
 
     host: str
-    minimum: str
+    minimum: str | None
+    """The oldest system the programs start on; null where the toolchain does not see to it."""
     status: Status = "started"
     toolchain: str
     cmake: dict[str, bool | int | str] = {}
@@ -210,6 +213,7 @@ def _suite_input(configuration: Configuration) -> InputRow:
         kind="suite",
         name=configuration.name,
         version=source.version,
-        digest=f"git:{source.commit}" if source.commit else f"sha256:{source.digest}",
+        commit=source.commit,
+        digest=f"sha256:{source.digest}",
         dirty=source.dirty,
     )

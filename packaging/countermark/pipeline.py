@@ -6,6 +6,7 @@ the work, :class:`countermark.describe.Describer` only says what would be done.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import time
 from collections.abc import Callable, Iterable
@@ -175,7 +176,8 @@ def _take(executor: Executor, step: Step, progress: Progress) -> Exception | Non
     except (CountermarkError, LayoutError, SigningError, OSError) as error:
         problem = foreseen(error)
         if not isinstance(problem, StoppedError):
-            executor.refused(problem)
+            with contextlib.suppress(CountermarkError, OSError):  # the first trouble is the one
+                executor.refused(problem)
         progress.failed(host, step, time.monotonic() - start, str(problem))
         return problem
     progress.finished(host, step, time.monotonic() - start, detail)
@@ -201,5 +203,5 @@ def foreseen(error: Exception) -> Exception:
     place = f" ({path})" if path else ""
     return WorkError(
         f"{error.strerror or error}{place}",
-        hint="Check the free space and the permissions, then run it again.",
+        hint="Check the path, the free space and the permissions, then run it again.",
     )

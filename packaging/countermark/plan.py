@@ -27,6 +27,9 @@ _BUILD_TYPE: Final = "CMAKE_BUILD_TYPE"
 class HostPlan:
     """All that is done for one host."""
 
+    suite: Path
+    source_digest: str
+    """SHA-256 over the suite's files; another one means another build tree."""
     build: HostBuild
     workspace: HostWorkspace
     configure: Command
@@ -37,6 +40,11 @@ class HostPlan:
     stage: Path
     """The top directory of the stage: ``NAME-VERSION``."""
     archive: Path
+
+    @property
+    def minimum(self) -> str | None:
+        """The oldest system the programs start on, where the toolchain sees to it."""
+        return self.build.host.minimum if self.build.toolchain.zig else None
 
     @property
     def triple(self) -> str:
@@ -79,6 +87,8 @@ def _plan_host(
         return Command(argv=(cmake, *arguments), environment=configuration.environment)
 
     return HostPlan(
+        suite=configuration.suite,
+        source_digest=configuration.source.digest,
         build=build,
         workspace=own,
         configure=command(*_configure_arguments(configuration, tools, build, own)),

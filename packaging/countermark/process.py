@@ -54,7 +54,9 @@ class Runner:
     Each program leads its own process group, so that what it started ends with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: tuple[int, ...] = ()) -> None:
+        """``kept`` are descriptors that every program inherits."""
+        self._kept = kept
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
@@ -100,6 +102,7 @@ class Runner:
                         stdout=output,
                         stderr=subprocess.STDOUT,
                         start_new_session=True,
+                        pass_fds=self._kept,
                     )
             except OSError as error:
                 raise MissingToolError(f"{command.argv[0]} cannot be run: {error}") from error

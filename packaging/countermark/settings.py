@@ -31,6 +31,8 @@ FILE_NAME: Final = "countermark.toml"
 
 T = TypeVar("T")
 
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
 CMakeValue = bool | int | str
 """A CMake cache entry; true and false become ON and OFF."""
 
@@ -38,11 +40,11 @@ CMakeValue = bool | int | str
 class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is particular to one host."""
 
-    toolchain: str | None = None
+    toolchain: _Text | None = None
     """``zig``, ``native``, or a CMake toolchain file, relative to the configuration file."""
-    preset: str | None = None
+    preset: _Text | None = None
     """A configure preset of the suite to start from."""
-    profile: str | None = None
+    profile: _Text | None = None
     cmake: dict[str, CMakeValue] = {}
     """Cache entries for this host, over the common ones."""
 
@@ -50,25 +52,25 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A release, as written down by the people who make it."""
 
-    suite: str | None = None
+    suite: _Text | None = None
     """The CMake source tree, relative to the file; the file's own directory when not given."""
-    name: str | None = None
+    name: _Text | None = None
     """The first part of every artifact's name; the suite's directory name when not given."""
-    version: str | None = None
+    version: _Text | None = None
     """The release's version; from the suite's git tag or commit when not given."""
     source_date_epoch: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """Seconds since 1970 that stand for every time; the suite's commit when not given."""
-    out: str | None = None
+    out: _Text | None = None
     """The directory for the artifacts, relative to the file; ``dist`` when not given."""
-    components: tuple[str, ...] = ()
+    components: tuple[_Text, ...] = ()
     """Install components to stage; all when not given."""
-    profile: str | None = None
+    profile: _Text | None = None
     """What a stage must hold; found out from its programs when not given."""
-    style: str | None = None
+    style: _Text | None = None
     """Whose byte layout signatures follow; ``macos26`` when not given."""
-    toolchain: str | None = None
+    toolchain: _Text | None = None
     """The toolchain of every host that names none; ``zig`` when not given."""
-    preset: str | None = None
+    preset: _Text | None = None
     """The configure preset of every host that names none."""
     cmake: dict[str, CMakeValue] = {}
     """Cache entries for every host."""
@@ -83,7 +85,9 @@ def read_settings(file: Path) -> Settings:
     valid name.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        if file.exists() and not file.is_file():
+            raise ConfigurationError(f"{file}: is not a regular file")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: cannot be read: {error}") from error
     return parse_settings(text, str(file))
@@ -93,8 +97,10 @@ def parse_settings(text: str, origin: str) -> Settings:
     """Read the TOML document ``text``; ``origin`` names it in errors."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{origin}: {error}") from error
+    if "\\u0000" in text or "\\U00000000" in text:
+        raise ConfigurationError(f"{origin}: no value may hold the character U+0000")
     _refuse_unknown_keys(document, origin)
     for at, value, kind in _entries(document):
         _convert(value, kind, at, origin)
@@ -158,6 +164,7 @@ def _in_toml_words(problem: str, at: str) -> str:
 
     ``at`` is the path of the value that msgspec was given.
     """
+    problem = problem.replace("`str` of length >= 1", "a string that is not empty")
     what, _, where = problem.replace(" | null", "").partition(" - at `$")
     where = (at + where.rstrip("`")).removeprefix(".")
     what = what.replace("`bool | int | str`", "a string, an integer, true or false")

@@ -1,27 +1,32 @@
-"""What a suite's source tree is: its commit, its version, its time, or a digest of its files."""
+"""What a suite's source tree is: its commit, its version, its time, and a digest of its files."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from countermark.errors import WorkError
+from countermark.errors import ConfigurationError, WorkError
 from countermark.files import sha256_of
-from countermark.process import answer
+from countermark.tools import find_program
 
 __all__ = ["Source", "describe_source"]
 
 _SHORT_COMMIT: Final = 12
+_WORK: Final = ".countermark"
+"""What makes a directory somebody's output directory, and no part of a suite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a suite stands, as git or its files tell."""
+    """Where a suite stands, as git and its files tell."""
 
+    digest: str
+    """SHA-256 over the names and contents of its files; ignored ones are left out under git."""
     commit: str | None = None
     """40 hexadecimal digits; None when the tree is not under git."""
     dirty: bool = False
@@ -30,8 +35,6 @@ class Source:
     """The tag that stands at the commit."""
     epoch: int | None = None
     """The author's time of the commit, in seconds since 1970."""
-    digest: str | None = None
-    """SHA-256 over the names and contents of a tree that is not under git."""
 
     @property
     def version(self) -> str | None:
@@ -46,52 +49,106 @@ def describe_source(suite: Path, *, out: Path, environment: Mapping[str, str]) -
     """Describe the tree at ``suite``: by git when git tracks its CMakeLists.txt, else by content.
 
     A tree that only lies inside somebody else's repository is not described by that repository.
-    The directory ``out`` is no part of the tree. Raises :class:`WorkError` when a file cannot be
-    read.
+    ``out`` and other output directories are no part of the tree. Raises
+    :class:`ConfigurationError` when git refuses to answer, :class:`WorkError` when a file cannot
+    be read.
     """
-    git = _Git(suite, environment)
-    tracked = git.ask("ls-files", "CMakeLists.txt")
-    head = git.ask("log", "-1", "--format=%H %at") if tracked else ""
-    if not head:
-        try:
-            return Source(digest=_tree_digest(suite, out))
-        except OSError as error:
-            raise WorkError(f"the suite cannot be read: {error}") from error
-    commit, epoch = head.split()
-    return Source(
-        commit=commit,
-        dirty=bool(git.ask("status", "--porcelain", "--untracked-files=no", "--", ".")),
-        tag=git.ask("describe", "--tags", "--exact-match") or None,
-        epoch=int(epoch),
-    )
+    git = _find_git(suite, environment)
+    try:
+        if git is None or not git.ask("ls-files", "CMakeLists.txt") or not git.has_commit():
+            return Source(digest=_digest(suite, _walk(suite), out))
+        names = git.ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        files = (suite / name for name in sorted(set(names.split("\0"))) if name)
+        return Source(
+            digest=_digest(suite, files, out),
+            commit=git.ask("rev-parse", "HEAD"),
+            dirty=bool(git.ask("status", "--porcelain", "--untracked-files=no", "--", ".")),
+            tag=git.tag(),
+            epoch=int(git.ask("log", "-1", "--no-show-signature", "--format=%at")),
+        )
+    except (OSError, ValueError) as error:
+        raise WorkError(f"the suite cannot be described: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
 class _Git:
+    program: Path
     directory: Path
     environment: Mapping[str, str]
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Ask git; it must answer within a minute."""
+        try:
+            return subprocess.run(
+                [self.program, "-C", self.directory, *arguments],
+                capture_output=True,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                env={**self.environment, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+                timeout=60,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise WorkError(f"git {arguments[0]} did not answer within a minute") from error
+
     def ask(self, *arguments: str) -> str:
-        """Return what git answers; an empty string when it has no answer."""
-        environment = {**self.environment, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-        return answer(("git", "-C", str(self.directory), *arguments), environment)
+        """Return what git answers. Raises :class:`ConfigurationError` with its own words."""
+        done = self.run(*arguments)
+        if done.returncode != 0:
+            words = done.stderr.decode(errors="replace").strip() or f"exit {done.returncode}"
+            raise ConfigurationError(
+                f"git cannot describe {self.directory}: {words}",
+                hint="Mend the repository, or release a tree without its .git.",
+            )
+        return os.fsdecode(done.stdout).strip()
+
+    def has_commit(self) -> bool:
+        """Tell whether anything was ever committed."""
+        return self.run("rev-parse", "--verify", "--quiet", "HEAD").returncode == 0
+
+    def tag(self) -> str | None:
+        """Return the tag at the commit, or None."""
+        done = self.run("describe", "--tags", "--exact-match")
+        return os.fsdecode(done.stdout).strip() if done.returncode == 0 else None
 
 
-def _tree_digest(suite: Path, out: Path) -> str:
-    digest = hashlib.sha256()
+def _find_git(suite: Path, environment: Mapping[str, str]) -> _Git | None:
+    """Return git where there is a repository to ask about, and git is installed."""
+    program = find_program("git", environment)
+    inside = any((folder / ".git").exists() for folder in (suite, *suite.parents))
+    return _Git(program, suite, environment) if program is not None and inside else None
+
+
+def _walk(suite: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(suite, onerror=_raise):
-        folders[:] = sorted(name for name in folders if not _is_output(Path(folder, name), out))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in ("__pycache__", ".git") and not Path(folder, name, _WORK).exists()
+        )
         links = [name for name in folders if Path(folder, name).is_symlink()]
-        for path in (Path(folder, name) for name in sorted([*files, *links])):
+        yield from (Path(folder, name) for name in sorted([*files, *links]))
+
+
+def _digest(suite: Path, files: Iterable[Path], out: Path) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        if not _is_output(path, suite, out):
             entry = f"{path.relative_to(suite).as_posix()}\0{_content_digest(path)}\n"
             digest.update(entry.encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
+def _is_output(path: Path, suite: Path, out: Path) -> bool:
+    folders = path.relative_to(suite).parents
+    return out in path.parents or any((suite / each / _WORK).exists() for each in folders)
+
+
 def _content_digest(path: Path) -> str:
     """Return what stands for a file, or for a link itself; a pipe or a socket holds nothing."""
     if path.is_symlink():
-        return f"link {hashlib.sha256(bytes(path.readlink())).hexdigest()}"
+        return f"link {hashlib.sha256(os.fsencode(path.readlink())).hexdigest()}"
+    if not path.exists():
+        return "deleted"
     if not path.is_file():
         return "special"
     program = "program " if path.stat().st_mode & 0o100 else ""
@@ -100,7 +157,3 @@ def _content_digest(path: Path) -> str:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def _is_output(folder: Path, out: Path) -> bool:
-    return folder == out or folder.name == "__pycache__"

@@ -53,12 +53,6 @@ class Toolchain:
     """Cache variables that the file needs."""
     zig: Zig | None = None
 
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """Every CMake file that shapes a build with it."""
-        ours = (REPRODUCIBLE_CMAKE, _FILES / "zig-rules.cmake")
-        return (self.file, *ours) if self.file is not None else ours
-
     def __str__(self) -> str:
         if self.zig is not None:
             return f"zig {self.zig.version}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from countermark.archive import pack
 from countermark.build_tree import BuildTree, build, configure, read_build_tree
+from countermark.errors import ConfigurationError
 from countermark.images import StagedImage, record_images, sign_stage
 from countermark.manifest import ArtifactRow, HostRow, ImageRow, InputRow, Ledger, Status, StepRow
 from countermark.pipeline import RejectedError, Step
@@ -72,14 +74,19 @@ class Worker:
         self.workshop.ledger.step(self.plan.triple, row)
 
     def refused(self, error: Exception) -> None:
-        """Note the end in the manifest; an archive of an earlier run does not stay behind."""
-        status: Status = "rejected" if isinstance(error, RejectedError) else "failed"
-        self._extend(status=status, error=str(error), artifacts=())
-        self.plan.archive.unlink(missing_ok=True)
+        """Note the end in the manifest; an archive of an earlier run does not stay behind.
+
+        What was asked for wrongly has changed nothing, so it takes nothing away.
+        """
+        if not isinstance(error, ConfigurationError):
+            status: Status = "rejected" if isinstance(error, RejectedError) else "failed"
+            self.plan.archive.unlink(missing_ok=True)
+            self._extend(status=status, error=str(error), artifacts=())
 
     def _configure(self) -> str:
-        self.workshop.ledger.begin(_first_row(self.plan))
         configure(self.plan, self.workshop.runner)
+        self.plan.archive.unlink(missing_ok=True)
+        self.workshop.ledger.begin(_first_row(self.plan))
         return str(self.plan.build.toolchain)
 
     def _build(self) -> str:
@@ -100,36 +107,50 @@ class Worker:
         return _count(len(signed), "Mach-O") if signed else "no Mach-O"
 
     def _check(self) -> str:
-        from counterproof import check
-
         staged = read_stage(self.plan)
-        self.verdict = check(staged.root, staged.profile, self.plan.build.host.target)
+        self.verdict = self._judge(staged.root, staged)
         images = record_images(staged.root, self.verdict)
         self._extend(
             profile=staged.profile.name,
             images=tuple(map(_image_row, images)),
             status="accepted" if self.verdict.accepted else "rejected",
         )
-        if not self.verdict.accepted:
-            raise RejectedError(
-                _rejection(staged, self.verdict),
-                hint="Mend what is named above in the suite, or choose another --profile.",
-            )
+        self._require(staged, "stage")
         return _count(len(images), "image")
 
     def _pack(self) -> str:
         release = self.workshop.plan
+        staged = read_stage(self.plan)
+
+        def accept(unfinished: Path) -> None:
+            """Check what was written, for that is what users get."""
+            self.verdict = self._judge(unfinished, staged)
+            self._require(staged, "archive")
+
         self.artifact = pack(
-            read_stage(self.plan).root,
+            staged.root,
             self.plan.archive,
             epoch=release.configuration.source_date_epoch,
             temporary=release.workspace.temporary,
             environment=release.configuration.environment,
             runner=self.workshop.runner,
             log=self.plan.workspace.log,
+            accept=accept,
         )
         self._extend(artifacts=(_artifact_row(self.artifact),))
         return f"{self.artifact.path.name}, {self.artifact.compressor}"
+
+    def _judge(self, path: Path, staged: Stage) -> Verdict:
+        from counterproof import check
+
+        return check(path, staged.profile, self.plan.build.host.target)
+
+    def _require(self, staged: Stage, what: str) -> None:
+        if self.verdict is not None and not self.verdict.accepted:
+            raise RejectedError(
+                _rejection(what, staged, self.verdict),
+                hint="Mend what is named above in the suite, or choose another --profile.",
+            )
 
     def _extend(self, **changes: object) -> None:
         self.workshop.ledger.extend(self.plan.triple, **changes)
@@ -138,7 +159,7 @@ class Worker:
 def _first_row(plan: HostPlan) -> HostRow:
     return HostRow(
         host=plan.triple,
-        minimum=plan.build.host.minimum,
+        minimum=plan.minimum,
         toolchain=plan.build.toolchain.kind.value,
         cmake=dict(plan.build.cmake),
     )
@@ -184,13 +205,14 @@ def _artifact_row(artifact: Artifact) -> ArtifactRow:
     )
 
 
-def _rejection(staged: Stage, verdict: Verdict) -> str:
+def _rejection(what: str, staged: Stage, verdict: Verdict) -> str:
     errors = sum(
         finding.severity is Severity.ERROR
         for file in verdict.files
         for finding in (*file.findings, *(f for each in file.slices for f in each.findings))
     )
-    return f"the stage is not what profile {staged.profile.name} demands: {_count(errors, 'error')}"
+    found = _count(errors, "error")
+    return f"the {what} is not what profile {staged.profile.name} demands: {found}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -76,8 +76,11 @@ class Workspace:
         return HostWorkspace(root=self.root / triple)
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Iterator[int]:
         """Hold the directory for one run; made if it is not there.
+
+        Gives the descriptor of the lock, for programs to inherit: what a killed run has left
+        running then still holds the directory.
 
         Raises :class:`BusyError` when another run holds it, :class:`WorkError` when it cannot be
         written to.
@@ -94,8 +97,13 @@ class Workspace:
             ) from error
         with stream:
             self._take(stream.fileno())
-            self._sweep()
-            yield
+            try:
+                self._sweep()
+                yield stream.fileno()
+            finally:
+                # Whoever inherited the descriptor and lives on, such as a compiler cache's
+                # server, does not hold a directory whose run came to its end.
+                fcntl.flock(stream.fileno(), fcntl.LOCK_UN)
 
     def _sweep(self) -> None:
         try:

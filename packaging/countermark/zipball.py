@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+from countermark.errors import WorkError
 from countermark.members import Member, normal_mode
 from countermark.press import LIBRARY, Press
 
@@ -26,12 +27,17 @@ def pack_zip(
     ``zip`` takes times and modes from the files, so these are set first. Returns the archive's
     path, no digest of a tar, and what compressed it.
     """
+    for member in members:
+        if member.link:
+            raise WorkError(
+                f"{member.name} is a symbolic link, which a Windows archive cannot keep",
+                hint="Install a copy instead.",
+            )
     unfinished = press.temporary / name
     epoch = max(epoch, _OLDEST_ZIP_TIME)
     for member in members:
         os.utime(member.path, (epoch, epoch), follow_symlinks=False)
-        if not member.link:
-            member.path.chmod(normal_mode(member.status.st_mode))
+        member.path.chmod(normal_mode(member.status.st_mode))
     program = press.find("zip")
     if program is None or not all(map(_plain, members)):
         _write_zip(unfinished, members, epoch)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from countersign.embedding import Embedded, SignedSlice, embed
-from countersign.errors import ReadError, RejectedError
+from countersign.errors import ReadError, RejectedError, WriteError
 from countersign.findings import FileVerdict, Severity
 from countersign.mapping import map_file
 from countersign.replacement import has_contents, replace_file
@@ -45,6 +45,8 @@ def sign(
     """
     source = _resolve(path)
     target = _resolve(output) if output is not None else source
+    if output is not None and target.exists() and not target.is_file():
+        raise WriteError(f"{target} is not a regular file")
     name = source.name if identifier is None else identifier
     embedded = embed(map_file(source), identifier=name, style=style, force=force)
     changed = not has_contents(target, embedded.pieces)

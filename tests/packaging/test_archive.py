@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -95,7 +95,12 @@ class Bench:
         return root
 
     def pack(
-        self, root: Path, name: str, environment: Mapping[str, str] = PATH, epoch: int = EPOCH
+        self,
+        root: Path,
+        name: str,
+        environment: Mapping[str, str] = PATH,
+        epoch: int = EPOCH,
+        accept: Callable[[Path], None] = lambda _: None,
     ) -> Artifact:
         return pack(
             root,
@@ -105,6 +110,7 @@ class Bench:
             environment=environment,
             runner=Runner(),
             log=self.directory / "log.txt",
+            accept=accept,
         )
 
     def published(self) -> list[str]:
@@ -398,3 +404,24 @@ def test_a_read_only_target_is_a_work_error(bench: Bench) -> None:
 )
 def test_modes_follow_a_rule(mode: int, normal: int) -> None:
     assert normal_mode(mode) == normal
+
+
+def test_what_is_not_accepted_gets_no_name(bench: Bench) -> None:
+    seen = []
+
+    def refuse(unfinished: Path) -> None:
+        seen.append(tarfile.is_tarfile(unfinished))
+        raise WorkError("no")
+
+    with pytest.raises(WorkError, match="no"):
+        bench.pack(bench.tree(CONTENTS), "a.tar.gz", accept=refuse)
+    assert seen == [True]
+    assert bench.published() == []
+
+
+def test_a_windows_archive_takes_no_links(bench: Bench) -> None:
+    root = bench.tree(CONTENTS)
+    (root / "link").symlink_to("bin")
+    with pytest.raises(WorkError, match="link"):
+        bench.pack(root, "a.zip")
+    assert bench.published() == []

@@ -57,28 +57,77 @@ def test_the_same_is_not_configured_twice(tree: Path) -> None:
     assert log_of(plan_of(tree)) == ""
 
 
-def test_another_entry_is_configured_afresh_and_keeps_what_is_built(tree: Path) -> None:
-    configure(plan_of(tree, cmake=(("A", "1"),)), Runner())
-    other = plan_of(tree)
-    built = other.workspace.build / "built"
-    built.touch()
-    configure(other, Runner())
-    assert "--fresh" in log_of(other)
-    assert "\nA:" not in (other.workspace.build / "CMakeCache.txt").read_text(encoding="utf-8")
-    assert built.exists()
-
-
-def test_another_time_or_toolchain_builds_all_anew(tree: Path) -> None:
+def test_another_entry_time_or_toolchain_builds_all_anew(tree: Path) -> None:
     plan = plan_of(tree)
     built = plan.workspace.build / "built"
+    toolchain = tree / "empty.cmake"
+    for other in (
+        plan,
+        plan_of(tree, cmake=(("A", "1"),)),
+        with_variable(plan, "SOURCE_DATE_EPOCH", "1"),
+    ):
+        configure(other, Runner())
+        assert not built.exists()
+        built.touch()
+        configure(other, Runner())
+        assert built.exists()
+    toolchain.write_text("# another compiler\n", encoding="utf-8")
+    configure(plan_of(tree), Runner())
+    assert not built.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("older.c", "int older;"), ("globbed.c", ""), ("CMakePresets.json", '{"version": 6}')],
+)
+def test_any_other_source_builds_all_anew(tree: Path, name: str, content: str) -> None:
+    """Ninja would miss an older file in the place of a newer one, a new one, and a preset."""
+    (tree / "older.c").write_text("int newer;", encoding="utf-8")
+    plan = plan_of(tree)
     configure(plan, Runner())
+    built = plan.workspace.build / "built"
     built.touch()
-    configure(with_variable(plan, "SOURCE_DATE_EPOCH", "1"), Runner())
+    (tree / name).write_text(content, encoding="utf-8")
+    os.utime(tree / name, (0, 0))
+    configure(plan_of(tree), Runner())
     assert not built.exists()
+
+
+def test_another_file_from_outside_builds_all_anew(tree: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.cmake"
+    outside.write_text("set(A 1)\n", encoding="utf-8")
+    suite(
+        tree,
+        "cmake_minimum_required(VERSION 3.25)\nproject(x NONE)\n"
+        f'include("{outside}")\ninstall(FILES empty.cmake DESTINATION share COMPONENT docs)\n',
+    )
+    plan = plan_of(tree)
+    configure(plan, Runner())
+    built = plan.workspace.build / "built"
     built.touch()
-    (tree / "empty.cmake").write_text("# another compiler\n", encoding="utf-8")
-    configure(with_variable(plan, "SOURCE_DATE_EPOCH", "1"), Runner())
+    configure(plan, Runner())
+    assert built.exists()
+    outside.write_text("set(A 2)\n", encoding="utf-8")
+    configure(plan, Runner())
     assert not built.exists()
+
+
+def test_a_damaged_tree_is_built_anew(tree: Path) -> None:
+    plan = plan_of(tree)
+    configure(plan, Runner())
+    (plan.workspace.build / "build.ninja").unlink()
+    configure(plan, Runner())
+    assert (plan.workspace.build / "build.ninja").is_file()
+
+
+def test_an_absolute_destination_is_refused(tree: Path) -> None:
+    suite(
+        tree,
+        "cmake_minimum_required(VERSION 3.25)\nproject(x NONE)\n"
+        "install(FILES empty.cmake DESTINATION /opt/x COMPONENT docs)\n",
+    )
+    with pytest.raises(ConfigurationError, match="/opt/x"):
+        configure(plan_of(tree), Runner())
 
 
 def test_another_user_builds_nothing_anew(tree: Path) -> None:
@@ -143,9 +192,9 @@ def test_a_garbled_record_is_no_record(tree: Path, record: str) -> None:
     assert str(plan.configure) in log_of(plan)
 
 
-def test_a_place_that_cannot_be_written_is_a_work_error(tree: Path) -> None:
+def test_a_place_that_cannot_be_written_is_an_os_error(tree: Path) -> None:
     plan = plan_of(tree)
     plan.workspace.root.parent.mkdir(parents=True)
     plan.workspace.root.touch()
-    with pytest.raises(WorkError, match="cannot be written"):
+    with pytest.raises(OSError, match="Not a directory"):
         configure(plan, Runner())

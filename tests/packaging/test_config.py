@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -332,3 +333,25 @@ def test_the_effective_settings_name_a_profile_of_ones_own(tree: Path, tmp_path:
 def test_the_label_is_name_and_version(tree: Path) -> None:
     found = settle(tree, Options(version="31.0rc1", hosts=ONE_HOST))
     assert re.fullmatch(r"bitcoin-31\.0rc1", found.label)
+
+
+@pytest.mark.parametrize("name", ["a=b", "a;b", "a\\b", "a\nb", os.fsdecode(b"a\xff")])
+def test_a_path_that_compilers_would_misread_is_refused(tmp_path: Path, name: str) -> None:
+    tree = suite(tmp_path / name)
+    with pytest.raises(ConfigurationError, match="in its path"):
+        resolve(Options(suite=tree, version="1"), ENVIRONMENT, tmp_path)
+    good = suite(tmp_path / "good")
+    with pytest.raises(ConfigurationError, match="in its path"):
+        resolve(Options(suite=good, version="1", out=Path(name)), ENVIRONMENT, tmp_path)
+
+
+def test_the_suite_itself_is_no_output_directory(tmp_path: Path) -> None:
+    tree = suite(tmp_path / "tree")
+    with pytest.raises(ConfigurationError, match="suite itself"):
+        resolve(Options(suite=tree, version="1", out=tree), ENVIRONMENT, tmp_path)
+
+
+def test_all_beside_an_unknown_host_is_refused(tmp_path: Path) -> None:
+    tree = suite(tmp_path / "tree")
+    with pytest.raises(UnknownHostError):
+        resolve(Options(suite=tree, version="1", hosts=("all", "nope")), ENVIRONMENT, tmp_path)

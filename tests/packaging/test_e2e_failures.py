@@ -85,6 +85,52 @@ def test_an_archive_of_an_earlier_run_does_not_outlive_a_failure(
     assert not (tmp_path / "dist/SHA256SUMS").exists()
 
 
+def test_sums_never_name_an_archive_that_is_gone(tiny: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "dist"
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    before = (out / "SHA256SUMS").read_bytes()
+    assert run("build", tiny, "--component", "tyop", cwd=tmp_path).code == 2
+    assert published(out) == [ARCHIVE]
+    assert (out / "SHA256SUMS").read_bytes() == before
+    (tiny / "tiny.c").write_text("#error broken meanwhile\n")
+    assert run("build", tiny, cwd=tmp_path).code == 3
+    assert published(out) == []
+    assert not (out / "SHA256SUMS").exists()
+
+
+def test_a_reader_of_the_progress_may_go_away(
+    tiny: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    command = f"{sys.executable} -m countermark release {tiny}"
+    for redirection in ("2>/dev/full", "2>&-", ">&-", "2>&1 >/dev/null | head -c 1 >/dev/null"):
+        done = subprocess.run(
+            ["sh", "-c", f"{command} {redirection}"], cwd=tmp_path, env=environment, check=False
+        )
+        assert done.returncode == 0, redirection
+        assert (tmp_path / "dist/SHA256SUMS").is_file(), redirection
+
+
+def test_a_full_standard_output_is_said(tmp_path: Path, environment: dict[str, str]) -> None:
+    for arguments in ("--help", "layout list", "config --schema"):
+        done = subprocess.run(
+            ["sh", "-c", f"{sys.executable} -m countermark {arguments} >/dev/full"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (3, False), arguments
+        assert "No space left" in done.stderr
+
+
+def test_paths_that_no_system_call_takes_are_said(tmp_path: Path, run: Run) -> None:
+    for arguments in (("verify",), ("sign",), ("layout", "check"), ("release", "--out")):
+        ended = run(*arguments, "x" * 300, cwd=tmp_path)
+        assert ended.code in (2, 3), arguments
+        assert "too long" in ended.err
+
+
 def test_a_rejected_stage_is_not_packed(tiny: Path, tmp_path: Path, run: Run) -> None:
     ended = run("release", tiny, "--profile", "multiprocess", cwd=tmp_path)
     assert ended.code == 1
@@ -215,7 +261,7 @@ def still_running(word: str) -> bool:
     return subprocess.run(["pgrep", "-f", word], capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_release_ends_its_children_and_leaves_nothing(
     slow: Path, tmp_path: Path, environment: dict[str, str], run: Run, number: signal.Signals
 ) -> None:
@@ -245,6 +291,21 @@ def test_two_releases_cannot_share_an_output_directory(
         first.process.communicate(timeout=60)
     assert ended.code == 3
     assert f"process {first.process.pid}" in ended.err
+
+
+def test_what_a_killed_release_left_running_still_holds_the_directory(
+    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run
+) -> None:
+    release = Background(slow, tmp_path, environment)
+    release.wait_for(tmp_path / "began")
+    os.kill(release.process.pid, signal.SIGKILL)
+    release.process.communicate(timeout=60)
+    try:
+        ended = run("release", slow, cwd=tmp_path)
+    finally:
+        subprocess.run(["pkill", "-f", "sleep 600.25"], check=False)
+    assert ended.code == 3
+    assert "in use" in ended.err
 
 
 def test_a_killed_release_is_followed_by_a_good_one(

@@ -32,6 +32,9 @@ add_executable(one main.c)
 install(TARGETS one COMPONENT programs)
 """
 
+SUITE = Path("/suite")
+"""Where no file of these trees is."""
+
 
 def run_cmake(source: Path, build: Path) -> None:
     tools = find_build_tools({"PATH": os.environ["PATH"]})
@@ -68,11 +71,11 @@ def replies(build: Path, pattern: str) -> list[Path]:
 
 
 def test_components_are_those_that_install_something_by_default(build: Path) -> None:
-    assert read_model(build).components == ("Unspecified", "docs", "inner")
+    assert read_model(build, SUITE).components == ("Unspecified", "docs", "inner")
 
 
 def test_a_suite_without_a_language_has_no_compilers(build: Path) -> None:
-    assert read_model(build).compilers == ()
+    assert read_model(build, SUITE).compilers == ()
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler here")
@@ -81,8 +84,9 @@ def test_the_compiler_is_named_with_its_version(tmp_path: Path) -> None:
     (source / "main.c").write_text("int main(void) { return 0; }\n", encoding="utf-8")
     ask(tmp_path / "build")
     run_cmake(source, tmp_path / "build")
-    model = read_model(tmp_path / "build")
+    model = read_model(tmp_path / "build", tmp_path / "source")
     assert model.components == ("programs",)
+    assert model.inputs == (str(Path(shutil.which("cc") or "")),)
     (compiler,) = model.compilers
     assert compiler.language == "C"
     assert compiler.id
@@ -92,7 +96,7 @@ def test_the_compiler_is_named_with_its_version(tmp_path: Path) -> None:
 def test_the_newest_answer_counts(build: Path) -> None:
     (index,) = replies(build, "index-*.json")
     index.with_name("index-0000-01-01T00-00-00-0000.json").write_text("{}", encoding="utf-8")
-    assert isinstance(read_model(build), BuildModel)
+    assert isinstance(read_model(build, SUITE), BuildModel)
 
 
 def test_asking_twice_is_asking_once(tmp_path: Path) -> None:
@@ -104,7 +108,7 @@ def test_asking_twice_is_asking_once(tmp_path: Path) -> None:
 
 def refuse(build: Path) -> None:
     with pytest.raises(WorkError) as caught:
-        read_model(build)
+        read_model(build, SUITE)
     assert str(build) in str(caught.value)
     assert caught.value.hint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -180,8 +181,10 @@ def test_the_schema_knows_every_key_of_the_types() -> None:
         assert definitions[kind.__name__]["additionalProperties"] is False
 
 
-words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-maybe = st.none() | words
+letters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+words = st.text(letters, max_size=12)
+texts = st.text(letters, min_size=1, max_size=12)
+maybe = st.none() | texts
 cache_values: st.SearchStrategy[CMakeValue] = (
     st.booleans() | st.integers(-(2**63), 2**63 - 1) | words
 )
@@ -196,7 +199,7 @@ all_settings = st.builds(
     version=maybe,
     source_date_epoch=st.none() | st.integers(0, 2**63 - 1),
     out=maybe,
-    components=st.lists(words, max_size=3).map(tuple),
+    components=st.lists(texts, max_size=3).map(tuple),
     profile=maybe,
     style=maybe,
     toolchain=maybe,
@@ -216,3 +219,29 @@ def test_what_is_written_reads_as_the_same(written: Settings) -> None:
 @given(all_settings)
 def test_what_is_written_agrees_with_the_schema(written: Settings) -> None:
     assert errors_of(tomllib.loads(format_settings(written))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('name = ""', "name: expected a string that is not empty"),
+        ('[cmake]\nA = "\\u0000"', "U+0000"),
+        ("name = " + "[" * 20_000, "release.toml"),
+        ("source_date_epoch = " + "9" * 5_000, "release.toml"),
+    ],
+)
+def test_a_value_that_nothing_could_be_done_with_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_settings(text, "release.toml")
+    assert message in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "release.toml").write_text('name = "x"', encoding="utf-8-sig")
+    assert read_settings(tmp_path / "release.toml").name == "x"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match="regular file"):
+        read_settings(tmp_path / "pipe")

@@ -281,3 +281,30 @@ def test_signing_as_json_is_one_document(
         (str(good), True),
         (str(bad), False),
     ]
+
+
+def test_an_output_that_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    path, pipe = write(tmp_path / "a", UNSIGNED), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (signing,) = sign(path, output=pipe)
+    assert "regular file" in str(signing.error)
+    assert pipe.is_fifo()
+
+
+def test_names_cannot_write_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "stage" / "x\naccepted  forged\x1b[2J", UNSIGNED)
+    assert command("verify", tmp_path / "stage") == 1
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "\naccepted" not in out
+
+
+def test_names_that_are_not_utf8_are_still_one_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "stage" / os.fsdecode(b"\xff"), UNSIGNED)
+    for name, code in (("sign", 1), ("verify", 1)):
+        assert command(name, tmp_path / "stage", "--format", "json") == code
+        assert "udcff" in json.loads(capsys.readouterr().out)["files"][0]["path"]

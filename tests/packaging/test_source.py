@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from countermark.errors import WorkError
+from countermark.errors import ConfigurationError, WorkError
 from countermark.source import Source, describe_source
 from suites import ENVIRONMENT, EPOCH, commit, git, suite
 
@@ -25,7 +25,7 @@ def describe(tree: Path, out: Path | None = None) -> Source:
 def test_a_repository_is_described_by_its_commit(tree: Path) -> None:
     head = commit(tree)
     source = describe(tree)
-    assert source == Source(commit=head, epoch=EPOCH)
+    assert source == Source(digest=source.digest, commit=head, epoch=EPOCH)
     assert source.version == head[:12]
 
 
@@ -112,6 +112,48 @@ def test_the_output_is_no_part_of_the_tree(tree: Path) -> None:
     assert describe(tree, out=tree / "elsewhere") != before
 
 
+def test_other_output_directories_are_no_part_of_the_tree(tree: Path) -> None:
+    before = describe(tree)
+    (tree / "dist2" / ".countermark").mkdir(parents=True)
+    (tree / "dist2" / "archive.tar.gz").write_bytes(b"x")
+    assert describe(tree) == before
+    commit(tree)
+    assert describe(tree).digest == before.digest
+
+
+def test_an_untracked_file_changes_the_digest_and_an_ignored_one_does_not(tree: Path) -> None:
+    (tree / ".gitignore").write_text("*.o\n", encoding="utf-8")
+    commit(tree)
+    before = describe(tree)
+    (tree / "main.o").touch()
+    assert describe(tree) == before
+    (tree / "main.c").touch()
+    assert describe(tree).digest != before.digest
+
+
+def test_a_deleted_file_is_dirty_and_changes_the_digest(tree: Path) -> None:
+    (tree / "a").touch()
+    commit(tree)
+    before = describe(tree)
+    (tree / "a").unlink()
+    assert describe(tree).dirty
+    assert describe(tree).digest != before.digest
+
+
+def test_what_git_refuses_is_told_in_its_own_words(tree: Path) -> None:
+    commit(tree)
+    (tree / ".git" / "config").write_text("nonsense [\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="bad config"):
+        describe(tree)
+
+
+def test_a_signature_shown_by_default_does_not_get_in_the_way(tree: Path) -> None:
+    head = commit(tree)
+    git(tree, "config", "log.showSignature", "true")
+    assert describe(tree).commit == head
+    assert describe(tree).epoch == EPOCH
+
+
 def write_byte(tree: Path) -> None:
     (tree / "a").write_bytes(b"y")
 
@@ -182,5 +224,5 @@ def test_a_file_that_cannot_be_read_is_a_work_error() -> None:
     """These files refuse to be read even by root."""
     if not Path("/proc/self/attr").is_dir():
         pytest.skip("there is no /proc with files that refuse to be read")
-    with pytest.raises(WorkError, match="cannot be read"):
+    with pytest.raises(WorkError, match="cannot be described"):
         describe(Path("/proc/self/attr"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -68,7 +69,9 @@ def application() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; every foreseeable error ends here."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
     try:
         result = application.main(arguments, prog_name="countermark", standalone_mode=False)
         sys.stdout.flush()
@@ -76,26 +79,38 @@ def run(arguments: list[str]) -> int:
         error.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("countermark: interrupted; nothing half-written was left behind", err=True)
+        click.echo("countermark: interrupted", err=True)
         return 130
     except BrokenPipeError:
-        # The reader went away: what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
     except Exception as error:
-        from countermark.cli.exits import FORESEEN, exit_of_error
-
-        if not isinstance(error, FORESEEN):
-            raise
-        _show(error)
-        return exit_of_error(error)
+        return _end(error)
+    finally:
+        _drop_what_nobody_takes()
     return int(result or 0)
 
 
-def _show(error: Exception) -> None:
+def _end(error: Exception) -> int:
+    """Say what went wrong, when it is something that a user can act on."""
+    from countermark.cli.exits import FORESEEN, exit_of_error
+    from countermark.pipeline import foreseen
     from countermark.render.text import describe_error
 
-    click.echo(describe_error(error), err=True)
+    problem = foreseen(error)
+    if not isinstance(problem, FORESEEN):
+        raise error
+    click.echo(describe_error(problem), err=True)
+    return exit_of_error(problem)
+
+
+def _drop_what_nobody_takes() -> None:
+    """Let output that can no longer be written go nowhere: Python would fail on it at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.options import format_option
 from countermark.signatures import Signing, sign_paths
 from countersign.errors import ReadError, SigningError, WriteError
+from countersign.escaping import printable
 from countersign.signer import Signed
 from countersign.style import Style
 
@@ -74,7 +75,7 @@ def command(
 def _problem(signing: Signing) -> str:
     """Say what is wrong, and name the file once."""
     text = str(signing.error)
-    return text if str(signing.path) in text else f"{signing.path}: {text}"
+    return printable(text if str(signing.path) in text else f"{signing.path}: {text}")
 
 
 def _exit(signing: Signing) -> Exit:
@@ -88,4 +89,5 @@ def _exit(signing: Signing) -> Exit:
 
 def _line(signed: Signed) -> str:
     cdhashes = "  ".join(f"{each.arch} {each.cdhash}" for each in signed.slices)
-    return f"{'signed' if signed.changed else 'unchanged':9}  {signed.path}  {cdhashes}"
+    path = printable(str(signed.path))
+    return f"{'signed' if signed.changed else 'unchanged':9}  {path}  {cdhashes}"

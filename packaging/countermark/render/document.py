@@ -15,6 +15,7 @@ from countermark.doctor import Examined
 from countermark.manifest import Manifest
 from countermark.plan import ReleasePlan
 from countermark.signatures import Signing
+from countersign.escaping import printable
 from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
 
 __all__ = [
@@ -180,7 +181,8 @@ def to_json(document: msgspec.Struct) -> str:
 def verify_document(verdict: Verdict, problems: Iterable[Exception] = ()) -> VerifyDocument:
     """Return what ``verify`` prints; ``problems`` are what could not be checked."""
     entries = tuple(
-        ProblemEntry(message=str(problem), fix=getattr(problem, "hint", "")) for problem in problems
+        ProblemEntry(message=printable(str(problem)), fix=getattr(problem, "hint", ""))
+        for problem in problems
     )
     return VerifyDocument(
         accepted=verdict.accepted and not entries,
@@ -218,6 +220,10 @@ def doctor_document(examined: Iterable[Examined]) -> DoctorDocument:
     return DoctorDocument(good=all(e.found for e in entries if e.needed), examined=entries)
 
 
+def _problem(problem: Exception) -> ProblemEntry:
+    return ProblemEntry(message=printable(str(problem)), fix=getattr(problem, "hint", ""))
+
+
 def _planned_host(describer: Describer) -> PlannedHost:
     return PlannedHost(
         host=describer.plan.triple,
@@ -233,15 +239,15 @@ def _signed_file(signing: Signing) -> SignedFile:
     signed = signing.signed
     if signed is None:
         return SignedFile(
-            path=str(signing.path),
+            path=printable(str(signing.path)),
             signed=False,
             changed=False,
             identifier=None,
             slices=(),
-            error=str(signing.error),
+            error=printable(str(signing.error)),
         )
     return SignedFile(
-        path=str(signed.path),
+        path=printable(str(signed.path)),
         signed=True,
         changed=signed.changed,
         identifier=signed.identifier,
@@ -252,8 +258,8 @@ def _signed_file(signing: Signing) -> SignedFile:
 
 def _file(file: FileVerdict) -> FileEntry:
     return FileEntry(
-        path=file.path,
-        member=file.member,
+        path=printable(file.path),
+        member=printable(file.member) if file.member is not None else None,
         accepted=file.accepted,
         findings=tuple(map(_finding, file.findings)),
         slices=tuple(map(_slice, file.slices)),
@@ -278,4 +284,5 @@ def _slice(thin: SliceVerdict) -> SliceEntry:
 
 
 def _finding(finding: Finding) -> FindingEntry:
-    return msgspec.convert(msgspec.to_builtins(finding), FindingEntry)
+    entry: FindingEntry = msgspec.convert(msgspec.to_builtins(finding), FindingEntry)
+    return msgspec.structs.replace(entry, message=printable(finding.message))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TextIO
 
@@ -34,5 +35,6 @@ class LineProgress:
 
     def _write(self, host: str, step: Step, seconds: float, text: str) -> None:
         line = f"{host:{host_width}}  {step:{step_width}}  {seconds:6.1f} s  {text}"
-        with self._lock:
+        # Whoever reads the progress may go away; the work goes on.
+        with self._lock, contextlib.suppress(OSError, ValueError):
             print(line.rstrip(), file=self._stream, flush=True)

@@ -12,14 +12,17 @@ from countermark.manifest import HostRow
 from countermark.pipeline import HostOutcome, Step
 from countermark.plan import ReleasePlan
 from countermark.render.verdict import describe_verdict
+from countersign.escaping import printable
 
 __all__ = ["describe_error", "describe_failures", "describe_plan", "describe_release", "table"]
 
 
 def describe_error(error: Exception) -> str:
     """Say what happened and what to do next."""
-    lines = [f"countermark: error: {error}"]
-    lines += (f"  | {line}" for line in error.tail) if isinstance(error, CommandError) else ()
+    first, *more = str(error).splitlines() or [""]
+    lines = [f"countermark: error: {printable(first)}", *(f"  {printable(line)}" for line in more)]
+    if isinstance(error, CommandError):
+        lines += (f"  | {printable(line.expandtabs())}" for line in error.tail)
     hint = getattr(error, "hint", "")
     return "\n".join([*lines, f"  hint: {hint}"] if hint else lines)
 
@@ -33,7 +36,7 @@ def describe_release(release: Release) -> str:
             for outcome in release.hosts
             for row in _artifacts(outcome, _row_of(release, outcome.plan.triple))
         ]
-        return "\n".join([heading, "", table(("", "size", "signed", "verdict", "sha256"), rows)])
+        return "\n".join([heading, "", table(_COLUMNS, rows)])
     places = [_place(outcome, release.steps) for outcome in release.hosts]
     return "\n".join([heading, table(("", "", ""), places)])
 
@@ -71,6 +74,7 @@ def describe_plan(plan: ReleasePlan, describers: Iterable[Describer]) -> str:
     return "\n".join(lines)
 
 
+_COLUMNS: Final = ("", "size", "signed", "profile", "verdict", "sha256")
 _STEP: Final = max(map(len, Step))
 
 
@@ -99,9 +103,10 @@ def _place(outcome: HostOutcome, steps: tuple[Step, ...]) -> tuple[str, str, str
 def _artifacts(outcome: HostOutcome, host: HostRow) -> list[tuple[str, ...]]:
     verdict = outcome.outcome.value
     if outcome.artifact is None:
-        return [(outcome.plan.archive.name, "-", "-", verdict, "-")]
+        return [(outcome.plan.archive.name, "-", "-", "-", verdict, "-")]
+    profile = host.profile or "-"
     return [
-        (artifact.name, f"{artifact.size:,}", _signed(host), verdict, artifact.sha256)
+        (artifact.name, f"{artifact.size:,}", _signed(host), profile, verdict, artifact.sha256)
         for artifact in host.artifacts
     ]
 

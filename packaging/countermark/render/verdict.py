@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from countersign.escaping import printable
 from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
 
 __all__ = ["describe_verdict"]
@@ -17,7 +18,7 @@ def describe_verdict(verdict: Verdict, *, only_bad: bool = False) -> str:
 
 def _file(file: FileVerdict) -> Iterator[str]:
     name = f"{file.path}: {file.member}" if file.member else file.path
-    yield f"{'accepted' if file.accepted else 'REJECTED'}  {name}"
+    yield f"{'accepted' if file.accepted else 'REJECTED'}  {printable(name)}"
     for finding in file.findings:
         yield from _finding(finding, "  ")
     for thin in file.slices:
@@ -37,5 +38,5 @@ def _finding(finding: Finding, indent: str) -> Iterator[str]:
     place = f" at {finding.offset:#x}" if finding.offset is not None else ""
     apple = f" ({finding.apple})" if finding.apple else ""
     rule = f"{finding.severity} {finding.rule} {finding.name}{place}"
-    yield f"{indent}{rule}: {finding.message}{apple}"
+    yield f"{indent}{rule}: {printable(finding.message)}{apple}"
     yield f"{indent}  fix: {finding.fix}"
