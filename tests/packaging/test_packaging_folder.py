@@ -191,9 +191,13 @@ def probe(interpreter: Path, home: Path, **variables: str) -> None:
 
 
 def test_an_installed_wheel_works(wheel: Path, tmp_path: Path) -> None:
+    """A new interpreter borrows the dependencies; PYTHONPATH runs no ``.pth`` file, so an editable
+    installation in this one does not stand in for the wheel."""
     place = tmp_path / "installed"
     python(*PIP, "install", "--no-deps", "--target", place, wheel, cwd=tmp_path)
-    probe(Path(sys.executable), place, PYTHONPATH=str(place))
+    python("-m", "venv", "--without-pip", tmp_path / "venv", cwd=tmp_path)
+    borrowed = os.pathsep.join((str(place), str(SITE_PACKAGES)))
+    probe(tmp_path / "venv" / "bin" / "python", place, PYTHONPATH=borrowed)
 
 
 def test_an_editable_installation_works(checkout: Path, tmp_path: Path) -> None:
