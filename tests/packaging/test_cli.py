@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 import countermark
 from commands import ROOT
 from countermark.cli.application import application, run
-from countermark.cli.exits import Exit, exit_of_error, exit_of_hosts
+from countermark.cli.exits import Exit, exit_of_error
+from countermark.cli.flow import exit_of_hosts
 from countermark.errors import (
     BusyError,
     CommandError,
@@ -56,6 +58,7 @@ def all_commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
             yield *names, name
 
 
+ROOM_FOLDERS = [str(ROOT / room) for room in ("packaging", "signing", "layout")]
 COMMANDS = list(all_commands(application))
 
 
@@ -271,3 +274,22 @@ def test_every_front_door_opens(name: str) -> None:
 def test_a_door_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no_such_door"):
         countermark.no_such_door  # noqa: B018
+
+
+def test_signing_a_file_imports_nothing_of_a_release(tmp_path: Path) -> None:
+    """Start-up is part of the speed."""
+    (tmp_path / "program").write_bytes(Macho().build())
+    script = (
+        "import sys\n"
+        "from countermark.cli.application import run\n"
+        f"assert run(['sign', {str(tmp_path / 'program')!r}]) == 0\n"
+        "print(*sorted(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        check=True,
+        text=True,
+        env={"PYTHONPATH": os.pathsep.join(ROOM_FOLDERS)},
+    )
+    assert not {"msgspec", "rich", "lief", "countermark.config"} & set(done.stdout.split())

@@ -8,7 +8,7 @@ import sys
 import click
 
 from countermark.cli.exits import Exit
-from countermark.cli.options import format_option
+from countermark.cli.formats import format_option
 from countermark.doctor import Examined, examine
 
 __all__ = ["command"]

@@ -1,17 +1,15 @@
-"""Exit codes: the one place where an error or a verdict becomes a number."""
+"""Exit codes: the one place where an error becomes a number."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
 from typing import Final
 
 from countermark.errors import ConfigurationError, CountermarkError
-from countermark.pipeline import HostOutcome, Outcome
 from counterproof.errors import LayoutError, ProfileError
 from countersign.errors import SigningError
 
-__all__ = ["FORESEEN", "Exit", "exit_of_error", "exit_of_hosts"]
+__all__ = ["FORESEEN", "Exit", "exit_of_error"]
 
 FORESEEN: Final = (CountermarkError, LayoutError, SigningError)
 """Errors that a user can act on; each has a message and a ``hint``."""
@@ -34,14 +32,3 @@ def exit_of_error(error: Exception) -> Exit:
     """Return the code that stands for an error."""
     usage = isinstance(error, ConfigurationError | ProfileError)
     return Exit.USAGE if usage else Exit.UNDONE
-
-
-def exit_of_hosts(outcomes: Iterable[HostOutcome]) -> Exit:
-    """Return the worst code among the hosts of a run."""
-    codes = [Exit.GOOD]
-    for outcome in outcomes:
-        if outcome.outcome is Outcome.REJECTED:
-            codes.append(Exit.BAD)
-        elif outcome.error is not None:
-            codes.append(exit_of_error(outcome.error))
-    return max(codes)

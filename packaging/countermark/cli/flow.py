@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
 import click
 
-from countermark.cli.exits import exit_of_hosts
+from countermark.cli.exits import Exit, exit_of_error
 from countermark.configuration import Configuration
 from countermark.flow import describe, perform, prepare
-from countermark.pipeline import Progress, Silent, Step
+from countermark.pipeline import HostOutcome, Outcome, Progress, Silent, Step
 from countermark.render.text import describe_failures, describe_plan, describe_release
 
-__all__ = ["progress_options", "run_flow", "show_plan"]
+__all__ = ["exit_of_hosts", "progress_options", "run_flow", "show_plan"]
 
 progress_options: Final = click.option(
     "-q", "--quiet", is_flag=True, envvar="COUNTERMARK_QUIET", help="Print results and errors only."
@@ -64,3 +65,14 @@ def _progress(quiet: bool) -> AbstractContextManager[Progress]:
     from countermark.render.lines import LineProgress
 
     return nullcontext(LineProgress(sys.stderr))
+
+
+def exit_of_hosts(outcomes: Iterable[HostOutcome]) -> Exit:
+    """Return the worst code among the hosts of a run."""
+    codes = [Exit.GOOD]
+    for outcome in outcomes:
+        if outcome.outcome is Outcome.REJECTED:
+            codes.append(Exit.BAD)
+        elif outcome.error is not None:
+            codes.append(exit_of_error(outcome.error))
+    return max(codes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from countermark.cli.exits import Exit
-from countermark.cli.options import format_option
+from countermark.cli.formats import format_option
 
 __all__ = ["command"]
 

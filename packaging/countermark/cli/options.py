@@ -1,4 +1,4 @@
-"""Options that several commands share, spelled once; each has its ``COUNTERMARK_`` variable."""
+"""Options that say what is released, spelled once; each has its ``COUNTERMARK_`` variable."""
 
 from __future__ import annotations
 
@@ -12,21 +12,9 @@ import click
 from countermark.config import Options, resolve
 from countermark.configuration import Configuration
 
-__all__ = ["Format", "format_option", "resolve_options", "suite_options"]
+__all__ = ["resolve_options", "suite_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-Format = click.Choice(["text", "json"])
-
-format_option = click.option(
-    "--format",
-    "output",
-    type=Format,
-    default="text",
-    show_default=True,
-    envvar="COUNTERMARK_FORMAT",
-    help="How results are printed on standard output.",
-)
 
 
 def _assignments(

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from countermark.cli.flow import progress_options, run_flow
-from countermark.cli.options import format_option, resolve_options, suite_options
+from countermark.cli.formats import format_option
+from countermark.cli.options import resolve_options, suite_options
 from countermark.flow import STAGE_STEPS
 
 __all__ = ["command"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from countermark.cli.exits import Exit, exit_of_error
-from countermark.cli.options import format_option
+from countermark.cli.formats import format_option
 from countermark.signatures import verify_paths
 
 __all__ = ["command"]
