@@ -58,7 +58,7 @@ def describe_source(suite: Path, *, out: Path, environment: Mapping[str, str]) -
         if git is None or not git.ask("ls-files", "CMakeLists.txt") or not git.has_commit():
             return Source(digest=_digest(suite, _walk(suite), out))
         names = git.ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        files = (suite / name for name in sorted(set(names.split("\0"))) if name)
+        files = (suite / name for name in names.split("\0") if name)
         return Source(
             digest=_digest(suite, files, out),
             commit=git.ask("rev-parse", "HEAD"),
@@ -130,11 +130,11 @@ def _walk(suite: Path) -> Iterator[Path]:
 
 
 def _digest(suite: Path, files: Iterable[Path], out: Path) -> str:
+    named = {path.relative_to(suite).as_posix(): path for path in files}
     digest = hashlib.sha256()
-    for path in files:
+    for name, path in sorted(named.items()):
         if not _is_output(path, suite, out):
-            entry = f"{path.relative_to(suite).as_posix()}\0{_content_digest(path)}\n"
-            digest.update(entry.encode(errors="surrogateescape"))
+            digest.update(os.fsencode(f"{name}\0{_content_digest(path)}\n"))
     return digest.hexdigest()
 
 

@@ -121,6 +121,15 @@ def test_other_output_directories_are_no_part_of_the_tree(tree: Path) -> None:
     assert describe(tree).digest == before.digest
 
 
+def test_the_digest_is_the_same_with_and_without_git(tree: Path) -> None:
+    for name in ("a/z", "a.txt", "b"):
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_text(name, encoding="utf-8")
+    before = describe(tree)
+    commit(tree)
+    assert describe(tree).digest == before.digest
+
+
 def test_an_untracked_file_changes_the_digest_and_an_ignored_one_does_not(tree: Path) -> None:
     (tree / ".gitignore").write_text("*.o\n", encoding="utf-8")
     commit(tree)
