@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
-
 static const char harmless[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                "@%+=:,./-_";
 
@@ -60,7 +58,7 @@ static char *put_escaped(char *out, const char *text)
     return out;
 }
 
-static char *put(char *out, const char *text)
+char *quote_argument(char *out, const char *text)
 {
     if (has_control(text)) {
         return put_escaped(out, text);
@@ -71,22 +69,4 @@ static char *put(char *out, const char *text)
     const size_t length = strlen(text);
     memcpy(out, text, length);
     return out + length;
-}
-
-char *quote_arguments(char *const arguments[])
-{
-    size_t size = 1;
-    for (size_t i = 0; arguments[i] != NULL; i++) {
-        size += 4 * strlen(arguments[i]) + 4;
-    }
-    char *line = text_memory(size);
-    char *out = line;
-    for (size_t i = 0; arguments[i] != NULL; i++) {
-        if (i > 0) {
-            *out++ = ' ';
-        }
-        out = put(out, arguments[i]);
-    }
-    *out = '\0';
-    return line;
 }

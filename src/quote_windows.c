@@ -6,9 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "text.h"
-
-static char *put(char *out, const char *text)
+char *quote_argument(char *out, const char *text)
 {
     if (*text != '\0' && strpbrk(text, " \t\n\v\"") == NULL) {
         const size_t length = strlen(text);
@@ -29,22 +27,4 @@ static char *put(char *out, const char *text)
     out += backslashes;
     *out++ = '"';
     return out;
-}
-
-char *quote_arguments(char *const arguments[])
-{
-    size_t size = 1;
-    for (size_t i = 0; arguments[i] != NULL; i++) {
-        size += 2 * strlen(arguments[i]) + 3;
-    }
-    char *line = text_memory(size);
-    char *out = line;
-    for (size_t i = 0; arguments[i] != NULL; i++) {
-        if (i > 0) {
-            *out++ = ' ';
-        }
-        out = put(out, arguments[i]);
-    }
-    *out = '\0';
-    return line;
 }
