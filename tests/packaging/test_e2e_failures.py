@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -101,7 +102,7 @@ def test_sums_never_name_an_archive_that_is_gone(tiny: Path, tmp_path: Path, run
 def test_a_reader_of_the_progress_may_go_away(
     tiny: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    command = f"{sys.executable} -m countermark release {tiny}"
+    command = shlex.join([sys.executable, "-m", "countermark", "release", str(tiny)])
     for redirection in ("2>/dev/full", "2>&-", ">&-", "2>&1 >/dev/null | head -c 1 >/dev/null"):
         done = subprocess.run(
             ["sh", "-c", f"{command} {redirection}"], cwd=tmp_path, env=environment, check=False
@@ -113,7 +114,7 @@ def test_a_reader_of_the_progress_may_go_away(
 def test_a_full_standard_output_is_said(tmp_path: Path, environment: dict[str, str]) -> None:
     for arguments in ("--help", "layout list", "config --schema"):
         done = subprocess.run(
-            ["sh", "-c", f"{sys.executable} -m countermark {arguments} >/dev/full"],
+            ["sh", "-c", f"{shlex.quote(sys.executable)} -m countermark {arguments} >/dev/full"],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
