@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from countermark.configuration import Configuration, HostBuild
 from countermark.errors import ConfigurationError, nearest
 from countermark.hosts import Host, buildable_hosts, default_triples, find_host, native_triple
-from countermark.settings import FILE_NAME, HostSettings, Settings, read_settings
+from countermark.settings import FILE_NAME, CMakeValue, HostSettings, Settings, read_settings
 from countermark.source import Source, describe_source
 from countermark.toolchain import select_toolchain
 from countersign.style import Style
@@ -235,6 +235,16 @@ def _hosts(
     )
 
 
+def _cache_entries(entries: Mapping[str, CMakeValue]) -> tuple[tuple[str, CMakeValue], ...]:
+    """Sort the entries; one that would replace the toolchain behind our back is refused."""
+    if "CMAKE_TOOLCHAIN_FILE" in entries:
+        raise ConfigurationError(
+            "CMAKE_TOOLCHAIN_FILE cannot be a cache entry",
+            hint="Give the file with --toolchain, or as toolchain = '...' for its host.",
+        )
+    return tuple(sorted(entries.items()))
+
+
 def _host_build(
     host: Host, options: Options, settings: Settings, places: tuple[Path, Path, str | None]
 ) -> HostBuild:
@@ -255,7 +265,7 @@ def _host_build(
         preset=options.preset or own.preset or settings.preset,
         profile=_profile(profile),
         profile_name=profile,
-        cmake=tuple(sorted({**settings.cmake, **own.cmake, **dict(options.cmake)}.items())),
+        cmake=_cache_entries({**settings.cmake, **own.cmake, **dict(options.cmake)}),
     )
 
 

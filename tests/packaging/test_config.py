@@ -355,3 +355,14 @@ def test_all_beside_an_unknown_host_is_refused(tmp_path: Path) -> None:
     tree = suite(tmp_path / "tree")
     with pytest.raises(UnknownHostError):
         resolve(Options(suite=tree, version="1", hosts=("all", "nope")), ENVIRONMENT, tmp_path)
+
+
+def test_the_toolchain_cannot_be_replaced_by_a_cache_entry(tmp_path: Path) -> None:
+    tree = suite(tmp_path / "tree")
+    with pytest.raises(ConfigurationError, match="CMAKE_TOOLCHAIN_FILE") as caught:
+        resolve(
+            Options(suite=tree, version="1", cmake=(("CMAKE_TOOLCHAIN_FILE", "x.cmake"),)),
+            ENVIRONMENT,
+            tmp_path,
+        )
+    assert "--toolchain" in caught.value.hint
