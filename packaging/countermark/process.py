@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,17 +120,27 @@ class Runner:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a program and all that it started: politely first, then whatever is left."""
+    """End a program and all that it started: politely first, then whatever is left.
+
+    Ninja puts each compiler into a process group of its own and ends it when it is told to end
+    itself, so it must be given the time: the leader being gone is not enough.
+    """
+    deadline = time.monotonic() + _GRACE
     _signal_group(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_GRACE)
+    while _signal_group(process.pid, 0) and time.monotonic() < deadline:
+        process.poll()  # takes note of the leader's end, or it would stay in the group
+        time.sleep(0.01)
     _signal_group(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _signal_group(leader: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
+def _signal_group(leader: int, number: int) -> bool:
+    """Signal every program of a group, 0 for none; tell whether there was one."""
+    try:
         os.killpg(leader, number)
+    except (ProcessLookupError, PermissionError):  # macOS says the latter of a dead group
+        return False
+    return True
 
 
 def answer(argv: tuple[str, ...], environment: Mapping[str, str], *, seconds: float = 60) -> str:

@@ -248,12 +248,18 @@ class Background:
 
 
 @pytest.fixture
-def slow(tiny: Path, tmp_path: Path) -> Path:
+def pause(tmp_path: Path) -> str:
+    """A command that takes ten minutes, and that no other test's processes look like."""
+    return f"sleep 600.{hash(tmp_path) % 10**12:012d}"
+
+
+@pytest.fixture
+def slow(tiny: Path, tmp_path: Path, pause: str) -> Path:
     """The tiny suite, with a build step that says that it began and takes ten minutes."""
     rules = tiny / "CMakeLists.txt"
     rules.write_text(
         rules.read_text()
-        + f'add_custom_target(slow ALL COMMAND touch "{tmp_path}/began" COMMAND sleep 600.25)\n'
+        + f'add_custom_target(slow ALL COMMAND touch "{tmp_path}/began" COMMAND {pause})\n'
     )
     return tiny
 
@@ -264,7 +270,12 @@ def still_running(word: str) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_release_ends_its_children_and_leaves_nothing(
-    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run, number: signal.Signals
+    slow: Path,
+    tmp_path: Path,
+    environment: dict[str, str],
+    run: Run,
+    number: signal.Signals,
+    pause: str,
 ) -> None:
     release = Background(slow, tmp_path, environment)
     release.wait_for(tmp_path / "began")
@@ -274,14 +285,14 @@ def test_an_interrupted_release_ends_its_children_and_leaves_nothing(
     assert "interrupted" in err
     assert "Traceback" not in err
     assert published(tmp_path / "dist") == []
-    assert not still_running("sleep 600.25")
+    assert not still_running(pause)
     rules = slow / "CMakeLists.txt"
-    rules.write_text(rules.read_text().replace("sleep 600.25", "true"))
+    rules.write_text(rules.read_text().replace(pause, "true"))
     assert run("release", slow, cwd=tmp_path).code == 0
 
 
 def test_two_releases_cannot_share_an_output_directory(
-    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run
+    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run, pause: str
 ) -> None:
     first = Background(slow, tmp_path, environment)
     first.wait_for(tmp_path / "began")
@@ -292,10 +303,11 @@ def test_two_releases_cannot_share_an_output_directory(
         first.process.communicate(timeout=60)
     assert ended.code == 3
     assert f"process {first.process.pid}" in ended.err
+    assert not still_running(pause)
 
 
 def test_what_a_killed_release_left_running_still_holds_the_directory(
-    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run
+    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run, pause: str
 ) -> None:
     release = Background(slow, tmp_path, environment)
     release.wait_for(tmp_path / "began")
@@ -304,22 +316,22 @@ def test_what_a_killed_release_left_running_still_holds_the_directory(
     try:
         ended = run("release", slow, cwd=tmp_path)
     finally:
-        subprocess.run(["pkill", "-f", "sleep 600.25"], check=False)
+        subprocess.run(["pkill", "-f", pause], check=False)
     assert ended.code == 3
     assert "in use" in ended.err
 
 
 def test_a_killed_release_is_followed_by_a_good_one(
-    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run
+    slow: Path, tmp_path: Path, environment: dict[str, str], run: Run, pause: str
 ) -> None:
     release = Background(slow, tmp_path, environment)
     release.wait_for(tmp_path / "began")
     os.killpg(release.process.pid, signal.SIGKILL)
     release.process.communicate(timeout=60)
-    subprocess.run(["pkill", "-f", "sleep 600.25"], check=False)
+    subprocess.run(["pkill", "-f", pause], check=False)
     (tmp_path / "dist/.countermark/unfinished/left").write_text("half")
     rules = slow / "CMakeLists.txt"
-    rules.write_text(rules.read_text().replace("sleep 600.25", "true"))
+    rules.write_text(rules.read_text().replace(pause, "true"))
     ended = run("release", slow, cwd=tmp_path)
     assert ended.code == 0, ended.err
     assert not list((tmp_path / "dist/.countermark/unfinished").iterdir())

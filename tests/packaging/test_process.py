@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -170,6 +171,30 @@ def test_stopping_ends_a_program_and_all_that_it_started(log: Path, tmp_path: Pa
         assert watched.read() == b""
     thread.join()
     assert len(caught) == 1
+
+
+def test_what_outlives_its_leader_is_given_time_to_end_its_own(log: Path, tmp_path: Path) -> None:
+    """Ninja ends compilers, each in a group of its own, after cmake, its leader, has gone."""
+    started, done = tmp_path / "started", tmp_path / "done"
+    os.mkfifo(started)
+    family = shell(
+        """(trap 'sleep 0.3; touch "$2"; exit' TERM; echo >"$1"; while :; do sleep 0.05; done) &
+        exec sleep 600""",
+        str(started),
+        str(done),
+    )
+    runner = Runner()
+
+    def run() -> None:
+        with contextlib.suppress(StoppedError):
+            runner.run(family, what="waiting", log=log)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    started.read_bytes()
+    runner.stop()
+    thread.join()
+    assert done.exists()
 
 
 def test_after_stopping_no_program_begins(log: Path, tmp_path: Path) -> None:
