@@ -74,7 +74,9 @@ def _hosts() -> Iterator[Examined]:
     native = native_triple(platform.system(), platform.machine())
     try:
         zig = find_zig()
-        yield Examined(name="zig", found=True, needed=True, detail=f"{zig.version}  {zig.program}")
+        origin = "a published wheel" if zig.wheel_sha256 else "no published wheel that is known"
+        detail = f"{zig.version}  {zig.program}  ({origin})"
+        yield Examined(name="zig", found=True, needed=True, detail=detail)
     except CountermarkError as error:
         yield Examined(name="zig", found=False, needed=True, detail=str(error), fix=error.hint)
         return

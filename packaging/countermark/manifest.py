@@ -45,6 +45,8 @@ class InputRow(msgspec.Struct, frozen=True, kw_only=True):
     """``sha256:`` with 64 digits over its content, where that is known."""
     commit: str | None = None
     """The commit of a suite that is under git."""
+    wheel: str | None = None
+    """``sha256:`` with 64 digits of the published wheel that a toolchain came from."""
     dirty: bool = False
     """True for a suite whose files differ from its commit."""
 

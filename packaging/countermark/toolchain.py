@@ -6,6 +6,7 @@ import enum
 import hashlib
 import importlib.metadata
 import importlib.util
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,6 +41,8 @@ class Zig:
     pip does not keep the hash of a wheel it installed; these lines name every file in it with its
     SHA-256, stand in the wheel as published, and are the same wherever it is installed.
     """
+    wheel_sha256: str | None
+    """SHA-256 of the published wheel with that content; None for one that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +75,19 @@ def find_zig() -> Zig:
             "or name another with --toolchain.",
         )
     distribution = importlib.metadata.distribution("ziglang")
+    digest = _record_digest(distribution.read_text("RECORD") or "")
     return Zig(
         program=Path(spec.origin).parent / "zig",
         version=distribution.version,
-        digest=_record_digest(distribution.read_text("RECORD") or ""),
+        digest=digest,
+        wheel_sha256=_published_wheels().get(digest),
     )
+
+
+def _published_wheels() -> dict[str, str]:
+    """Return the SHA-256 of every known wheel by the digest of its content."""
+    listing = tomllib.loads((_FILES / "ziglang-wheels.toml").read_text(encoding="utf-8"))
+    return {wheel["content"]: wheel["sha256"] for wheel in listing["wheel"]}
 
 
 def _record_digest(record: str) -> str:

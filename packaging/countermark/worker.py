@@ -173,12 +173,14 @@ def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:
     )
     if zig is None:
         return compilers
-    return (
-        InputRow(
-            kind="toolchain", name="ziglang", version=zig.version, digest=f"sha256:{zig.digest}"
-        ),
-        *compilers,
+    toolchain = InputRow(
+        kind="toolchain",
+        name="ziglang",
+        version=zig.version,
+        digest=f"sha256:{zig.digest}",
+        wheel=f"sha256:{zig.wheel_sha256}" if zig.wheel_sha256 else None,
     )
+    return toolchain, *compilers
 
 
 def _image_row(image: StagedImage) -> ImageRow:

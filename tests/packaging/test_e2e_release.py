@@ -172,6 +172,7 @@ def test_manifest_tells_the_whole_story(released: Path) -> None:
     toolchain = next(row for row in darwin["inputs"] if row["kind"] == "toolchain")
     assert toolchain["name"] == "ziglang"
     assert toolchain["digest"].startswith("sha256:")
+    assert toolchain["wheel"].startswith("sha256:")
     (artifact,) = darwin["artifacts"]
     assert artifact["sha256"] == hashlib.sha256((released / DARWIN).read_bytes()).hexdigest()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def digest_of(record: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_the_digest_of_zig_is_that_of_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     """What an installer adds, and the order in which it lists, does not matter."""
     assert digest_of(RECORD, monkeypatch) == digest_of(INSTALLED, monkeypatch)
+
+
+def test_an_unknown_content_is_of_no_published_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    digest_of(RECORD, monkeypatch)
+    assert find_zig().wheel_sha256 is None
+
+
+def test_an_installed_zig_is_told_from_the_wheel_it_came_from() -> None:
+    zig = find_zig()
+    assert zig.wheel_sha256 is not None
+    listing = (REPRODUCIBLE_CMAKE.parent / "ziglang-wheels.toml").read_text(encoding="utf-8")
+    (wheel,) = (w for w in tomllib.loads(listing)["wheel"] if w["content"] == zig.digest)
+    assert wheel["sha256"] == zig.wheel_sha256
+    assert wheel["name"].startswith(f"ziglang-{zig.version}-")
 
 
 @pytest.mark.parametrize(
