@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from countermark.errors import ConfigurationError, WorkError, nearest
+from countermark.errors import ConfigurationError, OutOfOrderError, nearest
 from countermark.file_api import BuildModel, ask, read_model
 from countermark.files import sha256_of
 from countermark.plan import HostPlan
@@ -77,10 +77,10 @@ def build(plan: HostPlan, runner: Runner) -> BuildTree:
 def read_build_tree(plan: HostPlan) -> BuildTree:
     """Return the build tree of an earlier run.
 
-    Raises :class:`WorkError` when there is none.
+    Raises :class:`OutOfOrderError` when there is none.
     """
     if _recorded(plan.workspace.build) is None:
-        raise WorkError(
+        raise OutOfOrderError(
             f"{plan.triple} is not built yet", hint="Run 'countermark build' for it first."
         )
     return BuildTree(

@@ -15,7 +15,10 @@ __all__ = [
     "ConfigurationError",
     "CountermarkError",
     "MissingToolError",
+    "OutOfOrderError",
+    "RejectedError",
     "StageError",
+    "StoppedError",
     "UnknownHostError",
     "WorkError",
     "nearest",
@@ -56,6 +59,21 @@ class BusyError(WorkError):
             hint="Wait until it and all that it started have ended, "
             "or give this one another --out directory.",
         )
+
+
+class OutOfOrderError(WorkError):
+    """A step was asked for whose step before was not taken yet."""
+
+
+class StoppedError(WorkError):
+    """A program was not run, or not to its end, because the user interrupted the work."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted")
+
+
+class RejectedError(CountermarkError):
+    """What was checked is not what its profile demands, so it is not packed."""
 
 
 class StageError(WorkError):

@@ -52,9 +52,12 @@ class Release:
 def prepare(configuration: Configuration) -> ReleasePlan:
     """Decide everything about a release and change nothing.
 
-    Raises :class:`~countermark.errors.MissingToolError` when a tool is missing.
+    Raises :class:`~countermark.errors.MissingToolError` when a tool is missing, and
+    :class:`~countermark.errors.ConfigurationError` when the output directory is a file.
     """
-    return plan_release(configuration, find_build_tools(configuration.environment))
+    plan = plan_release(configuration, find_build_tools(configuration.environment))
+    plan.workspace.refuse_file()
+    return plan
 
 
 def describe(plan: ReleasePlan, steps: tuple[Step, ...] = ALL_STEPS) -> tuple[Describer, ...]:

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from countermark.errors import WorkError
 from countermark.files import sha256_of
+from countermark.manifest import ImageRow
 from countermark.staging import regular_files
+from countersign.discovery import identify_file
 from countersign.errors import SigningError
 from countersign.findings import FileVerdict, Verdict
-from countersign.image import Image, ImageFormat, identify
+from countersign.image import Image, ImageFormat
 from countersign.style import Style
 
 if TYPE_CHECKING:
     from countersign.signer import Signed
 
-__all__ = ["StagedImage", "record_images", "sign_stage"]
-
-_ENOUGH: Final = 4096
-"""Bytes from the start of a file that tell its format."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagedImage:
-    """One program or library of a stage, as it was checked."""
-
-    path: str
-    """From the top of the stage, with slashes."""
-    format: str
-    architectures: tuple[str, ...]
-    size: int
-    mode: int
-    """Permission bits."""
-    sha256: str
-    identifier: str | None
-    """The name in its signature; None where there is none."""
-    cdhashes: tuple[str, ...]
-    """Of each signed slice, in the order of the architectures: 40 hexadecimal digits."""
+__all__ = ["record_images", "sign_stage"]
 
 
 def sign_stage(root: Path, style: Style) -> tuple[Signed, ...]:
@@ -50,7 +30,7 @@ def sign_stage(root: Path, style: Style) -> tuple[Signed, ...]:
     return tuple(_sign(path, root, style) for path, image in _images(root) if _is_macho(image))
 
 
-def record_images(root: Path, verdict: Verdict) -> tuple[StagedImage, ...]:
+def record_images(root: Path, verdict: Verdict) -> tuple[ImageRow, ...]:
     """Describe every image below ``root``; ``verdict`` is what checking that tree gave."""
     verdicts = {file.path: file for file in verdict.files}
     return tuple(
@@ -59,13 +39,8 @@ def record_images(root: Path, verdict: Verdict) -> tuple[StagedImage, ...]:
 
 
 def _images(root: Path) -> list[tuple[Path, Image]]:
-    found = []
-    for path in regular_files(root):
-        with path.open("rb") as stream:
-            image = identify(stream.read(_ENOUGH))
-        if image is not None:
-            found.append((path, image))
-    return found
+    found = ((path, identify_file(path)) for path in regular_files(root))
+    return [(path, image) for path, image in found if image is not None]
 
 
 def _is_macho(image: Image) -> bool:
@@ -81,15 +56,15 @@ def _sign(path: Path, root: Path, style: Style) -> Signed:
         raise WorkError(f"{path.relative_to(root)}: {error}", hint=error.hint) from error
 
 
-def _record(path: Path, root: Path, image: Image, verdict: FileVerdict | None) -> StagedImage:
+def _record(path: Path, root: Path, image: Image, verdict: FileVerdict | None) -> ImageRow:
     status = path.stat()
     slices = verdict.slices if verdict else ()
-    return StagedImage(
+    return ImageRow(
         path=path.relative_to(root).as_posix(),
         format=image.format.value,
         architectures=image.architectures,
         size=status.st_size,
-        mode=stat.S_IMODE(status.st_mode),
+        mode=f"{stat.S_IMODE(status.st_mode):04o}",
         sha256=sha256_of(path),
         identifier=next((each.identifier for each in slices if each.identifier), None),
         cdhashes=tuple(each.cdhash for each in slices if each.cdhash),

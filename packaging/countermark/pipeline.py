@@ -15,9 +15,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from countermark.errors import CountermarkError, WorkError
+from countermark.errors import CountermarkError, RejectedError, StoppedError, WorkError
 from countermark.plan import HostPlan
-from countermark.process import StoppedError
 from counterproof.errors import LayoutError
 from countersign.errors import SigningError
 
@@ -122,10 +121,6 @@ class HostOutcome:
     error: Exception | None = None
     """Why it failed: an error of one of the three packages."""
     failed_step: Step | None = None
-
-
-class RejectedError(CountermarkError):
-    """The stage is not what its profile demands, so it is not packed."""
 
 
 def run_hosts(

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from countermark.errors import CommandError, MissingToolError, WorkError
+from countermark.errors import CommandError, MissingToolError, StoppedError
 
-__all__ = ["Command", "Runner", "StoppedError", "answer"]
+__all__ = ["Command", "Runner", "answer"]
 
 _TAIL_BYTES: Final = 64 * 1024
 _TAIL_LINES: Final = 15
@@ -40,13 +40,6 @@ class Command:
 
     def __str__(self) -> str:
         return shlex.join(self.argv)
-
-
-class StoppedError(WorkError):
-    """The program was not run, or not to its end, because the user interrupted the work."""
-
-    def __init__(self) -> None:
-        super().__init__("interrupted")
 
 
 class Runner:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from countermark.errors import ConfigurationError, CountermarkError, WorkError
 from counterproof.errors import LayoutError, UnsupportedTreeError
 from counterproof.tree import walk
-from countersign.discovery import find_images
+from countersign.discovery import find_images, identify_file
 from countersign.errors import SigningError
 from countersign.findings import FileVerdict, Verdict
 from countersign.image import ImageFormat, identify
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from countersign.signer import Signed
 
 __all__ = ["Signing", "Verified", "sign_paths", "verify_paths"]
-
-_ENOUGH: Final = 4096
-"""Bytes from the start of a file that tell its format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +127,7 @@ def _is_image(path: Path) -> bool:
             hint="Name a Mach-O, or a directory or an archive that holds one.",
         )
     try:
-        with path.open("rb") as stream:
-            return identify(stream.read(_ENOUGH)) is not None
+        return identify_file(path) is not None
     except OSError as error:
         raise WorkError(f"{path} cannot be read: {error.strerror}") from error
 

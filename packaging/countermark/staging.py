@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from countermark.errors import StageError, WorkError
+from countermark.errors import OutOfOrderError, StageError, WorkError
 from countermark.plan import HostPlan
 from countermark.process import Runner
 
@@ -61,10 +61,10 @@ def stage(plan: HostPlan, runner: Runner) -> Stage:
 def read_stage(plan: HostPlan) -> Stage:
     """Return the stage of an earlier run.
 
-    Raises :class:`WorkError` when there is none.
+    Raises :class:`OutOfOrderError` when there is none.
     """
     if not plan.stage.is_dir():
-        raise WorkError(
+        raise OutOfOrderError(
             f"{plan.triple} is not staged yet", hint="Run 'countermark stage' for it first."
         )
     profile, detected = _profile(plan)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from countermark.archive import pack
 from countermark.build_tree import BuildTree, build, configure, read_build_tree
-from countermark.errors import ConfigurationError
-from countermark.images import StagedImage, record_images, sign_stage
-from countermark.manifest import ArtifactRow, HostRow, ImageRow, InputRow, Ledger, Status, StepRow
-from countermark.pipeline import RejectedError, Step
+from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
+from countermark.images import record_images, sign_stage
+from countermark.manifest import ArtifactRow, HostRow, InputRow, Ledger, Status, StepRow
+from countermark.pipeline import Step
 from countermark.plan import HostPlan, ReleasePlan
 from countermark.process import Runner
 from countermark.staging import Stage, read_stage, stage
@@ -78,7 +78,7 @@ class Worker:
 
         What was asked for wrongly has changed nothing, so it takes nothing away.
         """
-        if not isinstance(error, ConfigurationError):
+        if not isinstance(error, ConfigurationError | OutOfOrderError):
             status: Status = "rejected" if isinstance(error, RejectedError) else "failed"
             self.plan.archive.unlink(missing_ok=True)
             self._extend(status=status, error=str(error), artifacts=())
@@ -112,7 +112,7 @@ class Worker:
         images = record_images(staged.root, self.verdict)
         self._extend(
             profile=staged.profile.name,
-            images=tuple(map(_image_row, images)),
+            images=images,
             status="accepted" if self.verdict.accepted else "rejected",
         )
         self._require(staged, "stage")
@@ -181,19 +181,6 @@ def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:
         wheel=f"sha256:{zig.wheel_sha256}" if zig.wheel_sha256 else None,
     )
     return toolchain, *compilers
-
-
-def _image_row(image: StagedImage) -> ImageRow:
-    return ImageRow(
-        path=image.path,
-        format=image.format,
-        architectures=image.architectures,
-        size=image.size,
-        mode=f"{image.mode:04o}",
-        sha256=image.sha256,
-        identifier=image.identifier,
-        cdhashes=image.cdhashes,
-    )
 
 
 def _artifact_row(artifact: Artifact) -> ArtifactRow:

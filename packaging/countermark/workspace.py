@@ -75,6 +75,11 @@ class Workspace:
         """Return the part that belongs to one host."""
         return HostWorkspace(root=self.root / triple)
 
+    def refuse_file(self) -> None:
+        """Raise :class:`ConfigurationError` when a file is where the directory should be."""
+        if self.out.exists() and not self.out.is_dir():
+            raise ConfigurationError(f"{self.out} is a file", hint="Give a directory with --out.")
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[int]:
         """Hold the directory for one run; made if it is not there.
@@ -85,8 +90,7 @@ class Workspace:
         Raises :class:`BusyError` when another run holds it, :class:`WorkError` when it cannot be
         written to.
         """
-        if self.out.exists() and not self.out.is_dir():
-            raise ConfigurationError(f"{self.out} is a file", hint="Give a directory with --out.")
+        self.refuse_file()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             stream = (self.root / "lock").open("a+", encoding="ascii")

@@ -1,4 +1,4 @@
-"""Find the Mach-O files below a directory, by content."""
+"""Tell images by their content: one file, or all Mach-O files below a directory."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from countersign.errors import ReadError
-from countersign.image import ImageFormat, identify
+from countersign.image import Image, ImageFormat, identify
 
-__all__ = ["find_images"]
+__all__ = ["find_images", "identify_file"]
 
 _ENOUGH = 4096
 """Bytes that :func:`identify` wants to see."""
+
+
+def identify_file(path: Path) -> Image | None:
+    """Tell which image a file is; None when it is none. Raises :class:`OSError`."""
+    with path.open("rb") as file:
+        return identify(file.read(_ENOUGH))
 
 
 def find_images(root: Path) -> Iterator[Path]:
@@ -30,7 +36,8 @@ def find_images(root: Path) -> Iterator[Path]:
             key = (status.st_dev, status.st_ino)
             if stat.S_ISREG(status.st_mode) and key not in seen:
                 seen.add(key)
-                if _is_macho(path):
+                image = identify_file(path)
+                if image is not None and image.format is ImageFormat.MACH_O:
                     yield path
     except OSError as error:
         raise ReadError(f"{error.filename}: {error.strerror}") from error
@@ -42,12 +49,6 @@ def _files(root: Path) -> Iterator[Path]:
         return
     for folder, _, names in os.walk(root, onerror=_raise):
         yield from (Path(folder, name) for name in names)
-
-
-def _is_macho(path: Path) -> bool:
-    with path.open("rb") as file:
-        image = identify(file.read(_ENOUGH))
-    return image is not None and image.format is ImageFormat.MACH_O
 
 
 def _raise(error: OSError) -> None:

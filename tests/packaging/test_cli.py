@@ -24,11 +24,12 @@ from countermark.errors import (
     ConfigurationError,
     CountermarkError,
     MissingToolError,
+    RejectedError,
     StageError,
     UnknownHostError,
     WorkError,
 )
-from countermark.pipeline import HostOutcome, Outcome, RejectedError, Step
+from countermark.pipeline import HostOutcome, Outcome, Step
 from countermark.render.document import DOCUMENTS
 from countermark.settings import json_schema
 from counterproof.errors import HostileArchiveError, ProfileError, TreeError, UnknownProfileError

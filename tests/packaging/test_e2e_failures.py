@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,6 +100,17 @@ def test_sums_never_name_an_archive_that_is_gone(tiny: Path, tmp_path: Path, run
     assert not (out / "SHA256SUMS").exists()
 
 
+def test_a_step_out_of_order_takes_nothing_away(tiny: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "dist"
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    before = (out / "SHA256SUMS").read_bytes()
+    shutil.rmtree(out / ".countermark")
+    for command in ("stage", "pack"):
+        assert run(command, tiny, cwd=tmp_path).code == 3
+        assert published(out) == [ARCHIVE]
+        assert (out / "SHA256SUMS").read_bytes() == before
+
+
 def test_a_reader_of_the_progress_may_go_away(
     tiny: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -171,8 +183,9 @@ def test_an_output_directory_that_is_a_file_is_refused(
     tiny: Path, tmp_path: Path, run: Run
 ) -> None:
     (tmp_path / "dist").write_text("a file")
-    ended = run("release", tiny, cwd=tmp_path)
-    assert (ended.code, "is a file" in ended.err) == (2, True)
+    for plan in ([], ["--plan"]):
+        ended = run("release", tiny, *plan, cwd=tmp_path)
+        assert (ended.code, "is a file" in ended.err) == (2, True)
     assert (tmp_path / "dist").read_text() == "a file"
 
 

@@ -88,7 +88,7 @@ def test_the_record_describes_every_image_and_only_images(stage: Path) -> None:
         content = (stage / name).read_bytes()
         assert image.size == len(content)
         assert image.sha256 == hashlib.sha256(content).hexdigest()
-        assert image.mode == 0o755
+        assert image.mode == "0755"
     universal = rows["libexec/bitcoin-node"]
     assert universal.format == "mach-o"
     assert universal.architectures == ("x86_64", "arm64")

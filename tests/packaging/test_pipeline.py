@@ -9,9 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from countermark.errors import CommandError, ConfigurationError, StageError, WorkError
+from countermark.errors import (
+    CommandError,
+    ConfigurationError,
+    RejectedError,
+    StageError,
+    WorkError,
+)
 from countermark.flow import perform
-from countermark.pipeline import HostOutcome, Outcome, RejectedError, Silent, Step, run_hosts
+from countermark.pipeline import HostOutcome, Outcome, Silent, Step, run_hosts
 from countermark.plan import HostPlan, ReleasePlan
 from countersign.errors import NotSignableError
 from countersign.findings import FileVerdict, Verdict

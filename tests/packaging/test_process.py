@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from countermark.errors import CommandError, MissingToolError
-from countermark.process import Command, Runner, StoppedError, answer
+from countermark.errors import CommandError, MissingToolError, StoppedError
+from countermark.process import Command, Runner, answer
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 NINJA_OUTPUT = """\

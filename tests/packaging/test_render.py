@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from countermark.archive import Artifact
 from countermark.doctor import Examined
-from countermark.errors import CommandError, ConfigurationError
+from countermark.errors import CommandError, ConfigurationError, RejectedError
 from countermark.flow import ALL_STEPS, BUILD_STEPS, STAGE_STEPS, Release, describe
 from countermark.hosts import HOSTS
 from countermark.manifest import ArtifactRow, HostRow, ImageRow, Ledger
-from countermark.pipeline import HostOutcome, Outcome, RejectedError, Step
+from countermark.pipeline import HostOutcome, Outcome, Step
 from countermark.render.document import (
     DOCUMENTS,
     doctor_document,

@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 from countermark import __version__
+from countermark.cli.exits import FORESEEN, Exit, exit_of_error
 
 __all__ = ["application", "run"]
 
@@ -77,12 +78,12 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
-        return 2
+        return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
         click.echo("countermark: interrupted", err=True)
-        return 130
+        return Exit.INTERRUPTED
     except BrokenPipeError:
-        return 3
+        return Exit.UNDONE
     except Exception as error:
         return _end(error)
     finally:
@@ -92,7 +93,6 @@ def run(arguments: list[str]) -> int:
 
 def _end(error: Exception) -> int:
     """Say what went wrong, when it is something that a user can act on."""
-    from countermark.cli.exits import FORESEEN, exit_of_error
     from countermark.pipeline import foreseen
     from countermark.render.text import describe_error
 
