@@ -26,7 +26,7 @@ lint: $(VENV)/check.stamp
 	@$(BIN)/mypy
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
-$(VENV)/release.stamp: pyproject.toml CMakeLists.txt
+$(VENV)/release.stamp: pyproject.toml CMakeLists.txt $(wildcard signing/native/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "countermark needs Python 3.11 or newer; name one with: make PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing countermark and its build tools into $(VENV) ..."

@@ -10,6 +10,7 @@ from countermark.errors import CountermarkError
 from countermark.hosts import HOSTS, native_triple
 from countermark.toolchain import find_zig
 from countermark.tools import find_build_tools, find_program, version_of
+from countersign.pagehash import page_hash_implementation
 
 __all__ = ["Examined", "examine"]
 
@@ -32,6 +33,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Examined, ...]:
         Examined(name="python", found=True, needed=True, detail=platform.python_version()),
         *_build_tools(environment),
         *_programs(environment),
+        _page_hashes(),
         *_hosts(),
     )
 
@@ -68,6 +70,20 @@ def _programs(environment: Mapping[str, str]) -> Iterator[Examined]:
         else:
             version = version_of(program, environment)
             yield Examined(name=name, found=True, needed=False, detail=f"{version}  {program}")
+
+
+def _page_hashes() -> Examined:
+    implementation = page_hash_implementation()
+    native = implementation != "hashlib"
+    without = "without the native kernel, hashlib does it, at half the speed"
+    fix = "Install a C++ compiler (for example: apt-get install g++), and countermark again."
+    return Examined(
+        name="page hashes",
+        found=native,
+        needed=False,
+        detail=f"{implementation}, by the native kernel" if native else without,
+        fix="" if native else fix,
+    )
 
 
 def _hosts() -> Iterator[Examined]:

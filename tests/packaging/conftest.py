@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from commands import EPOCH, ROOT, Ended, Run, run_countermark
+from wheels import build_wheel, copy_checkout
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +33,18 @@ def run(environment: dict[str, str]) -> Run:
         return run_countermark(*arguments, cwd=cwd, environment={**environment, **variables})
 
     return run
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what git knows or would take, so that building leaves no trace here."""
+    return copy_checkout(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture(scope="session")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is shipped."""
+    return build_wheel(checkout, tmp_path_factory.mktemp("wheel"), SOURCE_DATE_EPOCH=EPOCH)[0]
 
 
 @pytest.fixture

@@ -16,8 +16,11 @@ from click.testing import CliRunner
 from countermark.cli.doctor import command
 from countermark.doctor import Examined, examine
 from countermark.hosts import HOSTS
+from countersign.pagehash import page_hash_implementation
+from kernel import cannot_try
 
 OPTIONAL = {"git", "gzip", "zip", "cc"}
+KERNEL = "page hashes"
 
 
 def by_name(examined: tuple[Examined, ...]) -> dict[str, Examined]:
@@ -53,7 +56,7 @@ def test_a_machine_with_everything_is_good() -> None:
 
 def test_with_an_empty_path_only_what_can_be_done_without_is_missing() -> None:
     missing = {one.name: one for one in examine({"PATH": ""}) if not one.found}
-    assert missing.keys() - HOSTS.keys() == OPTIONAL
+    assert missing.keys() - HOSTS.keys() - {KERNEL} == OPTIONAL
     assert not any(missing[name].needed for name in OPTIONAL)
 
 
@@ -68,6 +71,23 @@ def test_every_host_is_told_with_its_minimum_or_the_reason() -> None:
         one = examined[triple]
         assert one.found == (host.zig_target is not None)
         assert (host.minimum if one.found else host.refusal) in one.detail
+
+
+def test_the_kernel_is_told_with_what_it_runs() -> None:
+    if page_hash_implementation() == "hashlib":
+        cannot_try("there is no kernel")
+    one = by_name(examine({"PATH": ""}))[KERNEL]
+    assert one.found
+    assert page_hash_implementation() in one.detail
+
+
+def test_a_missing_kernel_is_no_fault_and_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "countersign._kernel", None)
+    one = by_name(examine({"PATH": ""}))[KERNEL]
+    assert not one.found
+    assert not one.needed
+    assert "hashlib" in one.detail
+    assert "compiler" in one.fix
 
 
 def test_missing_zig_is_needed_and_hides_the_hosts(hide: Callable[[str], None]) -> None:
