@@ -2,7 +2,8 @@
 # make check     run the tests
 # make lint      formatting, lint and types
 #
-# Everything is installed into .venv; python3 (3.11 or newer) is all that has to be there.
+# Everything is installed into .venv; python3 (3.11 or newer) is all that has to be there. With a C++
+# compiler the native page-hash kernel is built too.
 
 PYTHON ?= python3
 VENV ?= .venv
