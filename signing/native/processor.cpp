@@ -15,7 +15,7 @@ namespace countersign {
 // The system must save the wide registers too; the compiler's own function asks for both.
 bool has_avx2() { return __builtin_cpu_supports("avx2"); }
 
-// Not every compiler's function knows "sha". The registers are those of SSE, which are always saved.
+// Not every compiler's function knows "sha". The registers are SSE's, which are always saved.
 bool has_sha() {
     constexpr unsigned sse41 = 1u << 19, sha = 1u << 29;
     unsigned eax, ebx, ecx, edx;

@@ -49,8 +49,8 @@ std::size_t smallest(std::size_t a, std::size_t b, std::size_t c) {
 
 }  // namespace
 
-void hash_pages(const Pages &pages, const Algorithm &algorithm, const Implementation &implementation,
-                unsigned threads, std::uint8_t *digests) {
+void hash_pages(const Pages &pages, const Algorithm &algorithm,
+                const Implementation &implementation, unsigned threads, std::uint8_t *digests) {
     const Hash &hash = *(implementation.*algorithm.hash);
     const std::size_t range = pages_of_range(pages.page_size, hash.streams);
     Work work{pages, algorithm, hash, digests, pages.count(), range, {0}};

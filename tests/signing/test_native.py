@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from commands import ROOT
 from kernel import cannot_try
 
 NATIVE = ROOT / "signing" / "native"
-KERNEL = sorted(set(NATIVE.glob("*.cpp")) - {NATIVE / "module.cpp"})
+MODULE = NATIVE / "module.cpp"
+KERNEL = sorted({*NATIVE.glob("*.cpp")} - {MODULE})
 DRIVER = Path(__file__).parent / "native" / "driver.cpp"
 STRICT = ("-std=c++17", "-Wall", "-Wextra", "-Werror", "-fno-rtti", f"-I{NATIVE}")
 SANITIZED = ("-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -76,6 +78,14 @@ def test_sanitizers_find_nothing(compiler: str, tmp_path: Path) -> None:
     *implementations, total = run(driver, ASAN_OPTIONS="detect_leaks=0").splitlines()
     assert implementations[-1] == "portable"
     assert total.endswith("comparisons")
+
+
+def test_the_door_to_python_compiles_without_a_warning(compiler: str, tmp_path: Path) -> None:
+    headers = Path(sysconfig.get_path("include"))
+    if not (headers / "Python.h").is_file():
+        cannot_try("there are no headers of Python")
+    stable = ("-isystem", str(headers), "-DPy_LIMITED_API=0x030b0000")
+    assert compile_all(tmp_path, (compiler, *stable), MODULE)
 
 
 @needs_zig

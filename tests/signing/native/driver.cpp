@@ -108,12 +108,12 @@ std::string noise(std::size_t size) {
     return content;
 }
 
-// What the implementation gives for the page as the only one.
+// What the implementation gives for each page as the only one.
 std::string one_by_one(const std::string &content, const Case &given, const Implementation &one) {
     std::string all;
     for (std::size_t at = 0; at < content.size(); at += given.page_size) {
-        all += digests(content.substr(at, given.page_size), {given.algorithm, given.page_size, 1, 0},
-                       one);
+        const Case alone = {given.algorithm, given.page_size, 1, 0};
+        all += digests(content.substr(at, given.page_size), alone, one);
     }
     return all;
 }
