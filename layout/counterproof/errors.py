@@ -12,6 +12,7 @@ __all__ = [
     "TreeError",
     "UnknownProfileError",
     "UnsupportedTreeError",
+    "WindowError",
 ]
 
 _SHOWN_NAME = 200
@@ -73,7 +74,18 @@ class TreeError(LayoutError):
 class UnsupportedTreeError(TreeError):
     """The path is sound as far as can be seen, but of a kind that is not read."""
 
-    hint = "Give a directory, or a .tar, .tar.gz or .zip archive."
+    hint = "Give a directory, or a .tar, .tar.gz, .tar.zst or .zip archive."
+
+
+class WindowError(TreeError):
+    """A zstd frame can only be decompressed with more memory than it is given."""
+
+    hint = "Compress it again with a smaller window: zstd needs no more unless told to, by --long."
+
+    def __init__(self, path: str, window: int, limit: int) -> None:
+        super().__init__(
+            path, f"a frame needs a window of {window} bytes; it gets {limit >> 20} MiB at most"
+        )
 
 
 class HostileArchiveError(TreeError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -18,11 +19,11 @@ __all__ = [
     "MAX_MEMBERS",
     "MAX_NAME",
     "Budget",
-    "damaged",
     "leaves_tree",
     "name_problem",
     "refuse_escapes",
     "safe_path",
+    "telling_damage",
 ]
 
 MAX_MEMBERS: Final = 50_000
@@ -126,6 +127,16 @@ def _refuse_overlays(kinds: Mapping[PurePosixPath, Kind], source: str) -> None:
             raise HostileArchiveError(source, f"more than {MAX_MEMBERS} directories")
 
 
-def damaged(source: str, error: Exception) -> TreeError:
-    """Say that an archive is damaged, with what the library that reads it says of it."""
-    return TreeError(source, f"the archive is damaged: {str(error) or type(error).__name__}")
+@contextlib.contextmanager
+def telling_damage(source: str, damage: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Turn what a library raises, an error of ``damage``, into a :class:`TreeError`.
+
+    The system's own errors are told as they are; all others say that the archive is damaged.
+    """
+    try:
+        yield
+    except damage as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise TreeError(source, error.strerror) from error
+        problem = f"the archive is damaged: {str(error) or type(error).__name__}"
+        raise TreeError(source, problem) from error

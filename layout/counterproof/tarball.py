@@ -10,16 +10,20 @@ import gzip
 import io
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-from counterproof.content import CHUNK, take
+from counterproof.content import split, take
 from counterproof.entry import Entry, Kind, Member
 from counterproof.errors import HostileArchiveError
-from counterproof.safety import Budget, damaged, safe_path
+from counterproof.format import ArchiveFormat
+from counterproof.safety import Budget, refuse_escapes, safe_path, telling_damage
+from counterproof.stream import ForwardStream, Readable
+from counterproof.zstd import ZstdStream
 
-__all__ = ["walk_gzipped_tar", "walk_tar"]
+__all__ = ["TarMember", "open_tar", "read_tar", "walk_tar"]
 
 _DAMAGE: Final = (
     tarfile.TarError,
@@ -40,32 +44,78 @@ _KINDS: Final = {
 }
 
 
-def walk_gzipped_tar(path: Path, budget: Budget) -> Iterator[Member]:
-    """Give every member of a ``.tar.gz``, whose check sums must hold to the end."""
-    with gzip.open(path, "rb") as source:
-        yield from _walk(source, budget)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TarMember:
+    """A member as it is stored, to be read before the next one is asked for."""
+
+    entry: Entry
+    headers: bytes
+    """The raw blocks in front of the content: long names, pax records and pax global headers, and
+    last the member's own header."""
+    pax: Mapping[str, str]
+    """Every pax record that holds for it, global ones included."""
+    source: str
+    """The archive's path."""
+    stream: ForwardStream
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read the content, a mebibyte at a time."""
+        with telling_damage(self.source, _DAMAGE):
+            yield from split(self.stream.read_content, self.entry.size)
+
+    def padding(self) -> bytes:
+        """Read what fills the last block of the content, which must have been read before."""
+        with telling_damage(self.source, _DAMAGE):
+            return b"".join(split(self.stream.read_content, -self.entry.size % tarfile.BLOCKSIZE))
 
 
-def walk_tar(path: Path, budget: Budget) -> Iterator[Member]:
-    """Give every member of a ``.tar``."""
-    with path.open("rb") as source:
-        yield from _walk(source, budget)
+def open_tar(path: Path, form: ArchiveFormat) -> io.BufferedIOBase:
+    """Open the plain bytes of the tar at ``path``, which is compressed as ``form`` says.
+
+    Raises :class:`TreeError` when it cannot be opened.
+    """
+    openers: dict[ArchiveFormat, Callable[[Path], io.BufferedIOBase]] = {
+        ArchiveFormat.TAR: lambda plain: plain.open("rb"),
+        ArchiveFormat.TAR_GZ: gzip.GzipFile,
+        ArchiveFormat.TAR_ZST: ZstdStream,
+    }
+    with telling_damage(str(path), _DAMAGE):
+        return openers[form](path)
 
 
-def _walk(source: IO[bytes] | gzip.GzipFile, budget: Budget) -> Iterator[Member]:
-    """Give the members in their order; raise :class:`TreeError`, and no other error."""
-    stream = _ForwardStream(source, budget)
-    try:
-        with tarfile.open(fileobj=stream, mode="r:") as archive:
+def walk_tar(path: Path, budget: Budget, form: ArchiveFormat) -> Iterator[Member]:
+    """Give every member of a tar; the check sums of a compressed one must hold to the end.
+
+    Raises :class:`TreeError`, and no other error.
+    """
+    with open_tar(path, form) as source:
+        for member in read_tar(source, budget):
+            with telling_damage(budget.path, _DAMAGE):
+                content = take(member.chunks(), member.entry.size)
+            yield Member(entry=member.entry, content=content)
+
+
+def read_tar(source: Readable, budget: Budget) -> Iterator[TarMember]:
+    """Give the members as they are stored; what is not read of one is skipped.
+
+    Duplicates and links are judged after the last one. Raises :class:`TreeError`, and no other
+    error.
+    """
+    entries: list[Entry] = []
+    stream = ForwardStream(source, budget)
+    with telling_damage(budget.path, _DAMAGE):
+        with tarfile.open(fileobj=stream, mode="r:", encoding="utf-8") as archive:
             while (info := archive.next()) is not None:
                 budget.spend_member()
-                yield _member(info, stream, budget.path)
+                member = _member(info, stream, budget.path)
+                entries.append(member.entry)
+                yield member
+                stream.seek(info.offset_data + _blocks(member.entry.size))
         stream.expect_end()
-    except _DAMAGE as error:
-        raise damaged(budget.path, error) from error
+    refuse_escapes(entries, budget.path)
 
 
-def _member(info: tarfile.TarInfo, stream: _ForwardStream, source: str) -> Member:
+def _member(info: tarfile.TarInfo, stream: ForwardStream, source: str) -> TarMember:
     kind = _KINDS.get(info.type)
     if kind is None or info.issparse():
         problem = "it is neither a file nor a directory nor a link"
@@ -81,51 +131,15 @@ def _member(info: tarfile.TarInfo, stream: _ForwardStream, source: str) -> Membe
     )
     if kind is Kind.HARD_LINK:
         safe_path(info.linkname, source)
-    if kind is not Kind.FILE:
-        return Member(entry=entry)
     stream.seek(info.offset_data)
-    return Member(entry=entry, content=take(stream.read, info.size))
+    return TarMember(
+        entry=entry,
+        headers=stream.take_headers(),
+        pax=info.pax_headers,
+        source=source,
+        stream=stream,
+    )
 
 
-class _ForwardStream(io.BufferedIOBase):
-    """The plain bytes of a tar as :mod:`tarfile` may see them: forwards, counted, a bit at a time.
-
-    That it cannot go back also ends every loop that a negative size or offset would start.
-    """
-
-    def __init__(self, source: IO[bytes] | gzip.GzipFile, budget: Budget) -> None:
-        self._source = source
-        self._budget = budget
-        self._position = 0
-        self._last = b""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read at most ``size`` bytes, which must be given and not be more than a chunk."""
-        if size is None or not 0 <= size <= CHUNK:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        data = self._source.read(size)
-        self._budget.spend_bytes(len(data))
-        self._position += len(data)
-        self._last = data
-        return data
-
-    def seek(self, position: int, whence: int = io.SEEK_SET, /) -> int:
-        """Skip forwards to ``position``, or to the end of the stream when that comes first."""
-        if whence != io.SEEK_SET or position < self._position:
-            raise tarfile.ReadError(f"a member at offset {position} overlaps the one before")
-        while self._position < position and self.read(min(CHUNK, position - self._position)):
-            pass
-        return self._position
-
-    def tell(self) -> int:
-        """Tell how many bytes were read."""
-        return self._position
-
-    def expect_end(self) -> None:
-        """Check that the archive ends in a block of zeros and that only zeros follow it."""
-        if self._last != bytes(tarfile.BLOCKSIZE):
-            where = f"near offset {self._position}"
-            raise tarfile.ReadError(f"it is cut short, or a header is wrong, {where}")
-        while data := self.read(CHUNK):
-            if data.strip(b"\0"):
-                raise tarfile.ReadError("data follows the end of the archive")
+def _blocks(size: int) -> int:
+    return size + -size % tarfile.BLOCKSIZE

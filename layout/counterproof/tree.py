@@ -29,8 +29,9 @@ _KINDS: Final = {
 
 
 def walk(path: Path) -> Iterator[Member]:
-    """Give every entry below ``path``, a directory or a ``.tar``, ``.tar.gz`` or ``.zip`` archive.
+    """Give every entry below ``path``: a directory or an archive.
 
+    Archives are ``.tar``, ``.tar.gz``, ``.tar.zst`` and ``.zip``, told by their content.
     Links are given, never followed. The content belongs to the visitor for as long as it wants.
     Raises :class:`TreeError`, and no other error.
     """

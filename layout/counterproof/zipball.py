@@ -12,15 +12,16 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from counterproof.content import take
+from counterproof.content import split, take
 from counterproof.entry import Content, Entry, Kind, Member
 from counterproof.errors import HostileArchiveError, UnsupportedTreeError
-from counterproof.safety import MAX_NAME, Budget, damaged, safe_path
+from counterproof.safety import MAX_NAME, Budget, refuse_escapes, safe_path, telling_damage
 
-__all__ = ["walk_zip"]
+__all__ = ["ZipMember", "open_zip", "read_zip", "walk_zip"]
 
 _UNIX: Final = 3
 _ENCRYPTED: Final = 0x1
@@ -45,39 +46,78 @@ _KINDS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZipMember:
+    """A member as it is stored; it can be read as long as its archive is open."""
+
+    entry: Entry
+    info: zipfile.ZipInfo
+    archive: zipfile.ZipFile
+    source: str
+    """The archive's path."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read the content, a mebibyte at a time; its check sum is compared at the end."""
+        with telling_damage(self.source, _DAMAGE), self.archive.open(self.info) as stream:
+            yield from split(stream.read, self.info.file_size)
+            stream.read(1)
+
+
+def open_zip(path: Path) -> zipfile.ZipFile:
+    """Open a zip by its directory; raise :class:`TreeError` when that is damaged."""
+    with telling_damage(str(path), _DAMAGE):
+        return zipfile.ZipFile(path)
+
+
 def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:
     """Give every member in the order of the central directory.
 
     Raises :class:`TreeError`, and no other error.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                budget.spend_member()
-                yield _member(archive, info, budget)
-    except _DAMAGE as error:
-        raise damaged(budget.path, error) from error
+    with open_zip(path) as archive:
+        for member in read_zip(archive, budget):
+            content: Content = b""
+            if member.entry.kind is Kind.FILE:
+                with telling_damage(budget.path, _DAMAGE):
+                    content = take(member.chunks(), member.entry.size)
+            yield Member(entry=member.entry, content=content)
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Member:
+def read_zip(archive: zipfile.ZipFile, budget: Budget) -> Iterator[ZipMember]:
+    """Give every member, its content still to be read, in the order of the central directory.
+
+    Duplicates and links are judged after the last one. Raises :class:`TreeError`, and no other
+    error.
+    """
+    entries: list[Entry] = []
+    for info in archive.infolist():
+        budget.spend_member()
+        member = _member(archive, info, budget)
+        entries.append(member.entry)
+        yield member
+    refuse_escapes(entries, budget.path)
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> ZipMember:
     name = info.orig_filename  # zipfile's own name ends at the first NUL
     path = safe_path(name, budget.path)
     kind = _kind(info, budget.path)
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
         problem = "it is encrypted, or not compressed by deflate"
         raise UnsupportedTreeError(budget.path, problem, member=name)
-    content = b"" if kind is Kind.DIRECTORY else _content(archive, info, kind, budget)
-    return Member(
-        entry=Entry(
-            path=path,
-            kind=kind,
-            mode=_unix_mode(info) & 0o7777 if _unix_mode(info) else None,
-            size=info.file_size if kind is Kind.FILE else 0,
-            link_target=_text(content) if kind is Kind.SYMLINK else None,
-            mtime=_seconds(info),
-        ),
-        content=content if kind is Kind.FILE else b"",
+    if kind is not Kind.DIRECTORY:
+        budget.spend_bytes(info.file_size)
+    entry = Entry(
+        path=path,
+        kind=kind,
+        mode=_unix_mode(info) & 0o7777 if _unix_mode(info) else None,
+        size=info.file_size if kind is Kind.FILE else 0,
+        mtime=_seconds(info),
     )
+    member = ZipMember(entry=entry, info=info, archive=archive, source=budget.path)
+    if kind is not Kind.SYMLINK:
+        return member
+    return replace(member, entry=replace(entry, link_target=_link_target(member)))
 
 
 def _unix_mode(info: zipfile.ZipInfo) -> int:
@@ -95,21 +135,11 @@ def _kind(info: zipfile.ZipInfo, source: str) -> Kind:
     return kind
 
 
-def _content(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, kind: Kind, budget: Budget
-) -> Content:
-    if kind is Kind.SYMLINK and info.file_size > MAX_NAME:
+def _link_target(member: ZipMember) -> str:
+    if member.info.file_size > MAX_NAME:
         problem = f"its target has more than {MAX_NAME} bytes"
-        raise HostileArchiveError(budget.path, problem, member=info.orig_filename)
-    budget.spend_bytes(info.file_size)
-    with archive.open(info) as stream:
-        content = take(stream.read, info.file_size)
-        stream.read(1)  # at the end of the data the check sum is compared
-    return content
-
-
-def _text(content: Content) -> str:
-    return bytes(content).decode("utf-8", "backslashreplace")
+        raise HostileArchiveError(member.source, problem, member=member.info.orig_filename)
+    return b"".join(member.chunks()).decode("utf-8", "backslashreplace")
 
 
 def _seconds(info: zipfile.ZipInfo) -> int | None:

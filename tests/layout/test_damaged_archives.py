@@ -2,24 +2,26 @@ from __future__ import annotations
 
 import contextlib
 import random
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from counterproof import content
 from counterproof.checks import check
 from counterproof.errors import TreeError
 from counterproof.library import load_profile
 from counterproof.tree import walk
-from trees import LINUX, Files, elf, pack_tar, pack_tar_gz, pack_zip, required_files
+from trees import LINUX, Files, elf, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, required_files
 
 PROFILE = load_profile("multiprocess")
 FILES = {**required_files(PROFILE, LINUX, elf()), "README.md": b"read me\n"}
-PACKERS = [pack_tar, pack_tar_gz, pack_zip]
+PACKERS = [pack_tar, pack_tar_gz, pack_tar_zst, pack_zip]
 Pack = Callable[[Files], bytes]
 
 
-@pytest.mark.parametrize("pack", [pack_tar_gz, pack_zip])
+@pytest.mark.parametrize("pack", [pack_tar_gz, pack_tar_zst, pack_zip])
 def test_every_truncation_is_a_tree_error(tmp_path: Path, pack: Pack) -> None:
     data, path = pack(FILES), tmp_path / "archive"
     for length in range(len(data)):
@@ -65,3 +67,18 @@ def test_data_behind_the_end_of_a_tar_is_refused(tmp_path: Path) -> None:
     path.write_bytes(pack_tar(FILES) + b"more")
     with pytest.raises(TreeError, match="data follows the end"):
         list(walk(path))
+
+
+def test_a_full_disk_is_not_taken_for_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "IN_MEMORY", 10)
+    path = tmp_path / "archive"
+    path.write_bytes(pack_tar({"large": bytes(100_000)}))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(TreeError, match="File too large"):
+            list(walk(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

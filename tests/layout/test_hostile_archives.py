@@ -6,14 +6,17 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from counterproof.entry import Member
 from counterproof.errors import HostileArchiveError, TreeError, UnsupportedTreeError
+from counterproof.format import ArchiveFormat
 from counterproof.safety import Budget
-from counterproof.tarball import walk_gzipped_tar, walk_tar
+from counterproof.tarball import walk_tar
 from counterproof.tree import walk
 from counterproof.zipball import walk_zip
 from trees import tar_info, tar_of, zip_info, zip_of
@@ -129,14 +132,30 @@ def zeros_in_zip(count: int) -> bytes:
 
 
 def zeros_in_tar(count: int) -> bytes:
-    return gzip.compress(tar_of((tar_info("p/zeros", count), bytes(count))))
+    return tar_of((tar_info("p/zeros", count), bytes(count)))
+
+
+def zeros_in_tar_gz(count: int) -> bytes:
+    return gzip.compress(zeros_in_tar(count))
+
+
+def zeros_in_tar_zst(count: int) -> bytes:
+    return zstandard.compress(zeros_in_tar(count))
 
 
 Walk = Callable[[Path, Budget], Iterator[Member]]
+walk_plain = partial(walk_tar, form=ArchiveFormat.TAR)
 
 
 @pytest.mark.parametrize(
-    ("walk_it", "make"), [(walk_zip, zeros_in_zip), (walk_gzipped_tar, zeros_in_tar)]
+    ("walk_it", "make"),
+    [
+        (walk_zip, zeros_in_zip),
+        (walk_plain, zeros_in_tar),
+        (partial(walk_tar, form=ArchiveFormat.TAR_GZ), zeros_in_tar_gz),
+        (partial(walk_tar, form=ArchiveFormat.TAR_ZST), zeros_in_tar_zst),
+    ],
+    ids=["zip", "tar", "tar.gz", "tar.zst"],
 )
 def test_an_archive_that_expands_beyond_bounds_is_refused(
     tmp_path: Path, walk_it: Walk, make: Callable[[int], bytes]
@@ -152,14 +171,14 @@ def test_zeros_behind_the_end_of_a_tar_count_too(tmp_path: Path) -> None:
     path = tmp_path / "bomb"
     path.write_bytes(tar_of((tar_info("p/x"), b"")) + bytes(3_000_000))
     with pytest.raises(HostileArchiveError, match="expands to more"):
-        list(walk_tar(path, Budget(str(path), bytes=2_000_000)))
+        list(walk_plain(path, Budget(str(path), bytes=2_000_000)))
 
 
 def test_too_many_members_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "many"
     path.write_bytes(tar_of(*((tar_info(f"p/{number}"), b"") for number in range(11))))
     with pytest.raises(HostileArchiveError, match="more than 50000 members"):
-        list(walk_tar(path, Budget(str(path), members=10)))
+        list(walk_plain(path, Budget(str(path), members=10)))
 
 
 def test_directories_that_are_only_implied_are_counted_too(tmp_path: Path) -> None:

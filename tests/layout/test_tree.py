@@ -11,10 +11,20 @@ from counterproof import content
 from counterproof.entry import Entry, Kind
 from counterproof.errors import TreeError, UnsupportedTreeError
 from counterproof.tree import split_prefix, walk
-from trees import Files, pack_tar, pack_tar_gz, pack_zip, tar_info, tar_of, write_stage, zip_of
+from trees import (
+    Files,
+    pack_tar,
+    pack_tar_gz,
+    pack_tar_zst,
+    pack_zip,
+    tar_info,
+    tar_of,
+    write_stage,
+    zip_of,
+)
 
 FILES = {"bin/bitcoin": b"\x7fELF", "README.md": b"read me\n", "share/empty": b""}
-PACKERS = [pack_tar, pack_tar_gz, pack_zip]
+PACKERS = [pack_tar, pack_tar_gz, pack_tar_zst, pack_zip]
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -133,7 +143,6 @@ def test_the_prefix_itself_becomes_the_top() -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"\x28\xb5\x2f\xfd rest", "zstd is not supported yet"),
         (b"BZh9", "bzip2 is not supported yet"),
         (b"\xfd7zXZ\x00", "xz is not supported yet"),
         (b"\x7fELF", "neither a directory nor an archive"),
@@ -143,7 +152,7 @@ def test_the_prefix_itself_becomes_the_top() -> None:
 def test_another_kind_of_file_is_named(tmp_path: Path, data: bytes, problem: str) -> None:
     with pytest.raises(UnsupportedTreeError, match=problem) as caught:
         list(walk(written(tmp_path / "release.tar.gz", data)))
-    assert ".tar.gz" in caught.value.hint
+    assert ".tar.zst" in caught.value.hint
 
 
 def test_a_path_that_is_not_there_is_a_tree_error(tmp_path: Path) -> None:

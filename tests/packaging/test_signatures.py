@@ -17,7 +17,7 @@ from countersign.findings import Verdict
 from countersign.signer import sign_bytes
 from countersign.style import Style
 from macho import Macho, fat
-from trees import elf, pack_tar, pack_tar_gz, pack_zip, tar_info, tar_of
+from trees import elf, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, tar_info, tar_of
 
 UNSIGNED = Macho().build()
 SIGNED = sign_bytes(UNSIGNED, identifier="good")
@@ -147,7 +147,7 @@ def test_nothing_is_accepted_in_json_when_something_could_not_be_checked(
     assert "absent" in document["problems"][0]["message"]
 
 
-@pytest.mark.parametrize("pack", [pack_tar, pack_tar_gz, pack_zip])
+@pytest.mark.parametrize("pack", [pack_tar, pack_tar_gz, pack_tar_zst, pack_zip])
 def test_members_of_an_archive_are_verified(
     tmp_path: Path, pack: Callable[[dict[str, bytes], str], bytes]
 ) -> None:
@@ -169,6 +169,7 @@ def test_members_of_an_archive_are_verified(
         ("empty", b""),
         ("hostile.tar", tar_of((tar_info("../../escape", 1), b"x"))),
         ("cut.tar.gz", pack_tar_gz({"bin/good": SIGNED})[:500]),
+        ("cut.tar.zst", pack_tar_zst({"bin/good": SIGNED})[:500]),
         ("without.tar", pack_tar({"notes.txt": b"x"})),
     ],
 )

@@ -18,9 +18,9 @@ __all__ = ["command"]
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @format_option
 def command(paths: tuple[Path, ...], output: str) -> int:
-    """Check every Mach-O in PATHS: files, directories, .tar, .tar.gz or .zip archives.
+    """Check every Mach-O in PATHS: files, directories, or .tar, .tar.gz, .tar.zst or .zip archives.
 
-    Images are found by content. A path in which there is no Mach-O is an error.
+    Images and archives are told by content. A path in which there is no Mach-O is an error.
 
     \b
     Example: countermark verify dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz

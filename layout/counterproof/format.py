@@ -1,0 +1,61 @@
+"""Which kind of archive a file is, decided by its content and never by its name."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from counterproof.errors import TreeError, UnsupportedTreeError
+
+__all__ = ["ArchiveFormat", "identify_archive"]
+
+
+class ArchiveFormat(enum.StrEnum):
+    """The archives that are read."""
+
+    TAR = "tar"
+    TAR_GZ = "tar.gz"
+    TAR_ZST = "tar.zst"
+    ZIP = "zip"
+
+
+class _Magic(NamedTuple):
+    offset: int
+    magic: bytes
+    format: ArchiveFormat | str
+    """A mere name for what is recognised only to be named."""
+
+
+_MAGICS: Final = (
+    _Magic(0, b"\x1f\x8b", ArchiveFormat.TAR_GZ),
+    _Magic(0, b"PK\x03\x04", ArchiveFormat.ZIP),
+    _Magic(0, b"PK\x05\x06", ArchiveFormat.ZIP),
+    _Magic(257, b"ustar", ArchiveFormat.TAR),
+    _Magic(0, b"\x28\xb5\x2f\xfd", ArchiveFormat.TAR_ZST),
+    _Magic(1, b"\x2a\x4d\x18", ArchiveFormat.TAR_ZST),  # a skippable frame, as pzstd begins
+    _Magic(0, b"BZh", "bzip2"),
+    _Magic(0, b"\xfd7zXZ\x00", "xz"),
+)
+_HEAD: Final = 512
+
+
+def identify_archive(path: Path) -> ArchiveFormat:
+    """Tell which archive the file at ``path`` announces itself to be.
+
+    What is compressed is taken for a tar. Raises :class:`TreeError` when the file cannot be read,
+    :class:`UnsupportedTreeError` when it is something else.
+    """
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        raise UnsupportedTreeError(str(path), "neither a directory nor an archive")
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError as error:
+        raise TreeError(str(path), error.strerror or str(error)) from error
+    for kind in _MAGICS:
+        if head.startswith(kind.magic, kind.offset):
+            if isinstance(kind.format, ArchiveFormat):
+                return kind.format
+            raise UnsupportedTreeError(str(path), f"{kind.format} is not supported yet")
+    raise UnsupportedTreeError(str(path), "neither a directory nor an archive")
