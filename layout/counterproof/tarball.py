@@ -10,7 +10,7 @@ import gzip
 import io
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -74,13 +74,11 @@ def open_tar(path: Path, form: ArchiveFormat) -> io.BufferedIOBase:
 
     Raises :class:`TreeError` when it cannot be opened.
     """
-    openers: dict[ArchiveFormat, Callable[[Path], io.BufferedIOBase]] = {
-        ArchiveFormat.TAR: lambda plain: plain.open("rb"),
-        ArchiveFormat.TAR_GZ: gzip.GzipFile,
-        ArchiveFormat.TAR_ZST: ZstdStream,
-    }
     with telling_damage(str(path), _DAMAGE):
-        return openers[form](path)
+        if form is ArchiveFormat.TAR_GZ:
+            return gzip.GzipFile(path)
+        file = path.open("rb")
+        return ZstdStream(file, str(path)) if form is ArchiveFormat.TAR_ZST else file
 
 
 def walk_tar(path: Path, budget: Budget, form: ArchiveFormat) -> Iterator[Member]:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from counterproof.content import split, take
 from counterproof.entry import Content, Entry, Kind, Member
@@ -63,10 +63,10 @@ class ZipMember:
             stream.read(1)
 
 
-def open_zip(path: Path) -> zipfile.ZipFile:
+def open_zip(file: IO[bytes], source: str) -> zipfile.ZipFile:
     """Open a zip by its directory; raise :class:`TreeError` when that is damaged."""
-    with telling_damage(str(path), _DAMAGE):
-        return zipfile.ZipFile(path)
+    with telling_damage(source, _DAMAGE):
+        return zipfile.ZipFile(file)
 
 
 def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:
@@ -74,7 +74,9 @@ def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:
 
     Raises :class:`TreeError`, and no other error.
     """
-    with open_zip(path) as archive:
+    with telling_damage(budget.path, _DAMAGE):
+        file = path.open("rb")
+    with file, open_zip(file, budget.path) as archive:
         for member in read_zip(archive, budget):
             content: Content = b""
             if member.entry.kind is Kind.FILE:

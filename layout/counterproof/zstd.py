@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from counterproof.content import split
@@ -30,15 +29,15 @@ _RLE, _RESERVED = 1, 3
 
 
 class ZstdStream(io.BufferedIOBase):
-    """The plain bytes of a file of zstd frames.
+    """The plain bytes of ``file``, which holds zstd frames and is closed along with this.
 
     Reading raises :class:`ValueError` for what is no zstd, :class:`EOFError` where it is cut short
-    and :class:`WindowError` for a frame that takes too much memory.
+    and :class:`WindowError`, which names ``source``, for a frame that takes too much memory.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._blocks = _plain_blocks(self._file, str(path))
+    def __init__(self, file: BinaryIO, source: str) -> None:
+        self._file = file
+        self._blocks = _plain_blocks(file, source)
         self._ready = bytearray()
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -57,7 +56,7 @@ class ZstdStream(io.BufferedIOBase):
         super().close()
 
 
-def _plain_blocks(file: BinaryIO, path: str) -> Iterator[bytes]:
+def _plain_blocks(file: BinaryIO, source: str) -> Iterator[bytes]:
     """Give what each block of each frame decompresses to, which may be nothing."""
     from zstandard import ZstdDecompressor, ZstdError
 
@@ -67,7 +66,7 @@ def _plain_blocks(file: BinaryIO, path: str) -> Iterator[bytes]:
             if magic in _SKIPPABLE:
                 _skip_frame(file)
             elif magic == _MAGIC:
-                yield from _frame(file, decompressor, path)
+                yield from _frame(file, decompressor, source)
             else:
                 raise ValueError("data that is no zstd frame")
     except ZstdError as error:
@@ -79,8 +78,8 @@ def _skip_frame(file: BinaryIO) -> None:
         pass
 
 
-def _frame(file: BinaryIO, decompressor: ZstdDecompressor, path: str) -> Iterator[bytes]:
-    header, check_size = _frame_header(file, path)
+def _frame(file: BinaryIO, decompressor: ZstdDecompressor, source: str) -> Iterator[bytes]:
+    header, check_size = _frame_header(file, source)
     frame = decompressor.decompressobj()
     decompress: Callable[[bytes], bytes] = frame.decompress
     yield decompress(header)
@@ -93,7 +92,7 @@ def _frame(file: BinaryIO, decompressor: ZstdDecompressor, path: str) -> Iterato
         raise ValueError("a frame does not end with its last block")
 
 
-def _frame_header(file: BinaryIO, path: str) -> tuple[bytes, int]:
+def _frame_header(file: BinaryIO, source: str) -> tuple[bytes, int]:
     """Read a header, magic included; give it and the size of the check sum behind the blocks."""
     from zstandard import frame_header_size, get_frame_parameters
 
@@ -101,7 +100,7 @@ def _frame_header(file: BinaryIO, path: str) -> tuple[bytes, int]:
     header += _exactly(file, frame_header_size(header) - len(header))
     parameters = get_frame_parameters(header)
     if parameters.window_size > MAX_WINDOW:
-        raise WindowError(path, parameters.window_size, MAX_WINDOW)
+        raise WindowError(source, parameters.window_size, MAX_WINDOW)
     return header, 4 if parameters.has_checksum else 0
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "MissingToolError",
     "OutOfOrderError",
     "RejectedError",
+    "RewriteError",
     "StageError",
     "StoppedError",
     "UnknownHostError",
@@ -74,6 +75,18 @@ class StoppedError(WorkError):
 
 class RejectedError(CountermarkError):
     """What was checked is not what its profile demands, so it is not packed."""
+
+
+class RewriteError(WorkError):
+    """An archive holds something that could not be kept if one of its members changed."""
+
+    def __init__(self, source: Path, problem: str, *, member: str | None = None) -> None:
+        place = str(source) if member is None else f"{source}: member {member[:200]!a}"
+        super().__init__(
+            f"{place}: {problem}",
+            hint="It is as it was. Unpack it, change the files, and pack them again.",
+        )
+        self.member = member
 
 
 class StageError(WorkError):

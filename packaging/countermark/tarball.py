@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import tarfile
-import zlib
 from pathlib import Path
-from typing import IO, Final, Literal
+from typing import IO, Literal
 
+from countermark.compression import GzipPacker
 from countermark.files import sha256_of
 from countermark.members import Member, normal_mode
 from countermark.press import LIBRARY, Press
 
 __all__ = ["pack_tar"]
-
-_GZIP_HEADER: Final = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 3))
-"""RFC 1952, as ``gzip -9n`` writes it: no name, no time, best compression, Unix."""
 
 
 def pack_tar(
@@ -87,13 +84,9 @@ def _tar_info(member: Member, epoch: int) -> tarfile.TarInfo:
 
 
 def _gzip_by_library(tar: Path) -> None:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    check, size = 0, 0
     with tar.open("rb") as source, tar.with_name(f"{tar.name}.gz").open("wb") as target:
-        target.write(_GZIP_HEADER)
+        packer = GzipPacker(target.write)
         while chunk := source.read(1 << 20):
-            check, size = zlib.crc32(chunk, check), size + len(chunk)
-            target.write(packer.compress(chunk))
-        target.write(packer.flush())
-        target.write(check.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little"))
+            packer.write(chunk)
+        packer.finish()
     tar.unlink()

@@ -28,7 +28,7 @@ needs_zstd = pytest.mark.skipif(shutil.which("zstd") is None, reason="the progra
 
 
 def plain(path: Path, size: int = 1 << 16) -> bytes:
-    with ZstdStream(path) as stream:
+    with ZstdStream(path.open("rb"), str(path)) as stream:
         return b"".join(iter(lambda: stream.read(size), b""))
 
 
@@ -176,7 +176,7 @@ def test_memory_does_not_grow_with_what_a_few_bytes_expand_to(tmp_path: Path) ->
     path.write_bytes(b"\x28\xb5\x2f\xfd\0\x38" + block * 3000 + bytes((1, 0, 0)))
     tracemalloc.start()
     try:
-        with ZstdStream(path) as stream:
+        with ZstdStream(path.open("rb"), str(path)) as stream:
             assert sum(len(stream.read(1 << 20)) for _ in range(375)) == 3000 << 17
             assert stream.read(1) == b""
         assert tracemalloc.get_traced_memory()[1] < 16 << 20
