@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from countersign.findings import Finding
 
 __all__ = [
+    "EntitlementsError",
     "FormatError",
     "IdentifierError",
     "NoRoomError",
@@ -49,6 +50,18 @@ class IdentifierError(SigningError):
 
     def __init__(self, identifier: str) -> None:
         super().__init__(f"{identifier!r} is no identifier")
+
+
+class EntitlementsError(SigningError):
+    """The entitlements are not what ``codesign`` would take."""
+
+    hint = "Write an XML property list of booleans, integers, strings, arrays and dictionaries."
+
+    def __init__(self, problem: str, line: int | None = None) -> None:
+        where = "" if line is None else f", line {line}"
+        super().__init__(f"entitlements{where}: {problem}")
+        self.line = line
+        """Counted from 1; None when the problem is with the file as a whole."""
 
 
 class NotSignableError(SigningError):
