@@ -15,6 +15,7 @@ __all__ = [
     "IdentifierError",
     "NoRoomError",
     "NotSignableError",
+    "OptionsError",
     "ReadError",
     "RejectedError",
     "SignatureKeptError",
@@ -62,6 +63,15 @@ class EntitlementsError(SigningError):
         super().__init__(f"entitlements{where}: {problem}")
         self.line = line
         """Counted from 1; None when the problem is with the file as a whole."""
+
+
+class OptionsError(SigningError):
+    """The option flags are unknown, or make no sense in an ad-hoc signature."""
+
+    hint = "Options are enforcement, hard, kill, library-validation, restrict and runtime."
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"option {option!r}: {problem}")
 
 
 class NotSignableError(SigningError):
