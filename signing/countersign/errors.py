@@ -13,6 +13,7 @@ __all__ = [
     "EntitlementsError",
     "FormatError",
     "IdentifierError",
+    "InfoPlistError",
     "NoRoomError",
     "NotSignableError",
     "OptionsError",
@@ -63,6 +64,15 @@ class EntitlementsError(SigningError):
         super().__init__(f"entitlements{where}: {problem}")
         self.line = line
         """Counted from 1; None when the problem is with the file as a whole."""
+
+
+class InfoPlistError(SigningError):
+    """The Info.plist inside the program cannot be read, so its identifier is not known."""
+
+    hint = "Mend the Info.plist and link again, or name the identifier yourself."
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"embedded Info.plist: {problem}")
 
 
 class OptionsError(SigningError):
