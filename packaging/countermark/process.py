@@ -11,20 +11,22 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from countermark.errors import CommandError, MissingToolError, StoppedError
 
-__all__ = ["Command", "Runner", "answer"]
+__all__ = ["Command", "Ended", "Runner", "answer", "measure"]
 
 _TAIL_BYTES: Final = 64 * 1024
 _TAIL_LINES: Final = 15
 _FIRST_ERRORS: Final = ("FAILED:", "CMake Error")
 _GRACE: Final = 5.0
 """Seconds that a program has to end after SIGTERM."""
+_GLANCE: Final = 0.001
+"""Seconds between two looks at a program that is watched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,16 @@ class Command:
 
     def __str__(self) -> str:
         return shlex.join(self.argv)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a program ended that was measured."""
+
+    seconds: float
+    """From before its start to behind its end, by the wall clock."""
+    problem: str
+    """Why it did not end well, with the last line that it printed; empty when it did."""
 
 
 class Runner:
@@ -153,6 +165,49 @@ def answer(argv: tuple[str, ...], environment: Mapping[str, str], *, seconds: fl
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
+
+
+def measure(
+    command: Command, *, log: Path, seconds: float, watch: Callable[[int], object] | None = None
+) -> Ended:
+    """Run a program to its end and say how long it took; its output becomes the file ``log``.
+
+    It is killed when it takes longer than ``seconds``. ``watch`` is given its process id again and
+    again while it runs, which disturbs the time. Raises :class:`MissingToolError`.
+    """
+    with log.open("wb") as stream:
+        start = time.perf_counter()
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                env=command.environment,
+                cwd=command.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise MissingToolError(f"{command.argv[0]} cannot be run: {error}") from error
+        limit = threading.Timer(seconds, _signal_group, (process.pid, signal.SIGKILL))
+        limit.start()
+        try:
+            while watch and process.poll() is None:
+                watch(process.pid)
+                time.sleep(_GLANCE)
+            status = process.wait()
+            taken = time.perf_counter() - start
+        finally:
+            limit.cancel()
+            if process.returncode is None:
+                _end(process)
+    return Ended(seconds=taken, problem=_problem(status, log))
+
+
+def _problem(status: int, log: Path) -> str:
+    if status == 0:
+        return ""
+    return ": ".join((_status(status), *_tail(log, 0)[-1:]))
 
 
 def _status(status: int) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from countermark.errors import CommandError, MissingToolError, StoppedError
-from countermark.process import Command, Runner, answer
+from countermark.process import Command, Runner, answer, measure
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 NINJA_OUTPUT = """\
@@ -234,3 +234,41 @@ def test_a_program_that_asks_gets_no_answer_from_the_terminal() -> None:
 def test_a_signal_without_a_name_has_a_number(log: Path) -> None:
     number = signal.SIGRTMIN + 1
     assert f"signal {number}" in str(failure(shell(f"kill -{int(number)} $$"), log))
+
+
+def test_a_measured_program_took_as_long_as_it_says(log: Path) -> None:
+    ended = measure(shell("sleep 0.1; echo done"), log=log, seconds=60)
+    assert 0.1 <= ended.seconds < 60
+    assert ended.problem == ""
+    assert log.read_text(encoding="utf-8") == "done\n"
+
+
+def test_a_measured_program_that_fails_is_quoted(log: Path) -> None:
+    ended = measure(shell("echo first; echo last >&2; exit 7"), log=log, seconds=60)
+    assert ended.problem == "exit 7: last"
+
+
+def test_a_measured_program_that_hangs_is_killed_with_its_family(log: Path, tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    ended = []
+    family = shell('exec 3>"$1"; sleep 600 & sleep 600', str(alive))
+    thread = threading.Thread(target=lambda: ended.append(measure(family, log=log, seconds=0.2)))
+    thread.start()
+    with alive.open("rb") as watched:
+        assert watched.read() == b""
+    thread.join()
+    assert "SIGKILL" in ended[0].problem
+
+
+def test_a_measured_program_that_is_missing_is_named(log: Path) -> None:
+    command = Command(argv=("no-such-program",), environment=ENVIRONMENT)
+    with pytest.raises(MissingToolError, match="no-such-program"):
+        measure(command, log=log, seconds=60)
+
+
+def test_a_watched_program_is_looked_at_while_it_runs(log: Path) -> None:
+    seen: list[int] = []
+    measure(shell("sleep 0.05"), log=log, seconds=60, watch=seen.append)
+    assert seen
+    assert len(set(seen)) == 1

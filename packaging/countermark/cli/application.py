@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "pack": ("pack", "Check the stages and pack them."),
     "config": ("config", "Show the effective configuration, or its JSON schema."),
     "doctor": ("doctor", "Check every tool and host, and say what is missing."),
+    "bench": ("bench", "Measure signing and verifying beside other signers."),
 }
 """Module and one line of help; the order is that of the flow."""
 

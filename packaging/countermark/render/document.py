@@ -1,6 +1,7 @@
 """Results as JSON documents: their types, from which their schemas are made, and their writing.
 
-Each command prints one document, which names its own schema; the manifest has a module of its own.
+Each command prints one document, which names its own schema; the manifest and the figures of
+``bench`` have modules of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from countermark.describe import Describer
 from countermark.doctor import Examined
 from countermark.manifest import Manifest
 from countermark.plan import ReleasePlan
+from countermark.render.bench_document import BenchDocument
+from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.signatures import Signing
 from countersign.escaping import printable
 from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
@@ -65,13 +68,6 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     accepted: bool
     findings: tuple[FindingEntry, ...]
     slices: tuple[SliceEntry, ...]
-
-
-class ProblemEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that could not be checked; nothing is accepted then."""
-
-    message: str
-    fix: str
 
 
 class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +151,7 @@ class DoctorDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
+    "countermark.bench/1": BenchDocument,
     "countermark.doctor/1": DoctorDocument,
     "countermark.manifest/1": Manifest,
     "countermark.plan/1": PlanDocument,
@@ -180,10 +177,7 @@ def to_json(document: msgspec.Struct) -> str:
 
 def verify_document(verdict: Verdict, problems: Iterable[Exception] = ()) -> VerifyDocument:
     """Return what ``verify`` prints; ``problems`` are what could not be checked."""
-    entries = tuple(
-        ProblemEntry(message=printable(str(problem)), fix=getattr(problem, "hint", ""))
-        for problem in problems
-    )
+    entries = tuple(map(problem_entry, problems))
     return VerifyDocument(
         accepted=verdict.accepted and not entries,
         files=tuple(map(_file, verdict.files)),
@@ -218,10 +212,6 @@ def doctor_document(examined: Iterable[Examined]) -> DoctorDocument:
         for one in examined
     )
     return DoctorDocument(good=all(e.found for e in entries if e.needed), examined=entries)
-
-
-def _problem(problem: Exception) -> ProblemEntry:
-    return ProblemEntry(message=printable(str(problem)), fix=getattr(problem, "hint", ""))
 
 
 def _planned_host(describer: Describer) -> PlannedHost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from countermark.describe import Describer
@@ -78,12 +78,14 @@ _COLUMNS: Final = ("", "size", "signed", "profile", "verdict", "sha256")
 _STEP: Final = max(map(len, Step))
 
 
-def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return lines with columns as wide as their widest cell; sizes stand to the right."""
+def table(
+    heading: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ("size",)
+) -> str:
+    """Return lines with columns as wide as their widest cell; those in ``right`` end together."""
     widths = [max(len(cell) for cell in column) for column in zip(heading, *rows, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if name == "size" else cell.ljust(width)
+            cell.rjust(width) if name in right else cell.ljust(width)
             for name, cell, width in zip(heading, row, widths, strict=True)
         ).rstrip()
         for row in (heading, *rows)
