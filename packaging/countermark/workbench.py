@@ -37,9 +37,9 @@ def space_needed(size: int) -> int:
     """Return the bytes that a workbench takes at most for an image of ``size`` bytes.
 
     There are the image, one signed by us, one by a contender, and what that one may write beside
-    it; a signature takes 1/128 of its image at most, and a little.
+    it. A signature with two hashes for each page of 4 KiB takes 1/79 of its image, and a little.
     """
-    return 4 * (size + size // 100 + 100_000)
+    return 4 * (size + size // 50 + 100_000)
 
 
 def broken_rules(verdict: FileVerdict) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from countermark.bench import Benched, bench
 from countermark.contenders import COPY, SIGN, START_UP, VERIFY, Contender, Role
-from countermark.errors import ConfigurationError, WorkError
+from countermark.errors import WorkError
 from countermark.measurement import HASHING
 from countermark.subjects import file_subject, made_subject
 from macho import Macho
@@ -109,15 +109,3 @@ def test_a_file_that_countermark_cannot_sign_is_an_error(tmp_path: Path) -> None
     with pytest.raises(WorkError, match="countermark sign fails"):
         bench(file_subject(path), (), runs=1, directory=tmp_path, environment=os.environ)
     assert [each.name for each in tmp_path.iterdir()] == ["object"]
-
-
-def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("text", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="absent"):
-        file_subject(tmp_path / "absent")
-    with pytest.raises(ConfigurationError, match="not a file"):
-        file_subject(tmp_path)
-    with pytest.raises(WorkError, match="not a Mach-O"):
-        file_subject(tmp_path / "text")
-    with pytest.raises(ConfigurationError, match="no image of 1 bytes"):
-        made_subject(1)
