@@ -1,6 +1,7 @@
 # make release   build the embedded suite for this machine and for macOS on arm64, into dist/
 # make check     run the tests
 # make lint      formatting, lint and types
+# make check-corpus CORPUS=DIR   fetch published Mach-O files (643 MB) into DIR and test against them
 #
 # Everything is installed into .venv; python3 (3.11 or newer) is all that has to be there. With a C++
 # compiler the native page-hash kernel is built too.
@@ -10,7 +11,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := release
-.PHONY: release check check-all-hosts lint clean
+.PHONY: release check check-all-hosts check-corpus lint clean
 
 release: $(VENV)/release.stamp
 	@$(BIN)/countermark release
@@ -20,6 +21,11 @@ check: $(VENV)/check.stamp
 
 check-all-hosts: $(VENV)/check.stamp
 	@$(BIN)/python -m pytest -m all_hosts
+
+check-corpus: $(VENV)/check.stamp
+	@test -n "$(CORPUS)" || { echo "name a directory: make check-corpus CORPUS=DIR" >&2; exit 2; }
+	@$(BIN)/python tests/corpus/fetch.py "$(CORPUS)"
+	@COUNTERMARK_CORPUS="$(CORPUS)" $(BIN)/python -m pytest -m corpus
 
 lint: $(VENV)/check.stamp
 	@$(BIN)/ruff check
