@@ -182,7 +182,7 @@ def tree(count: int, size: int, place: Place) -> None:
     where others have just been deleted.
     """
     unsigned = b"".join(specimen(size))
-    content = {False: unsigned, True: sign_bytes(unsigned, identifier="image")}
+    content = {False: unsigned, True: sign_bytes(unsigned, "image")}
     samples: dict[str, list[float]] = {}
     verdicts: dict[str, str] = {}
     with tempfile.TemporaryDirectory(dir=place.directory) as name:

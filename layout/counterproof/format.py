@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from counterproof.errors import TreeError, UnsupportedTreeError
 
-__all__ = ["ArchiveFormat", "identify_archive"]
+__all__ = ["ArchiveFormat", "identify_archive", "is_archive"]
 
 
 class ArchiveFormat(enum.StrEnum):
@@ -46,16 +46,28 @@ def identify_archive(path: Path) -> ArchiveFormat:
     What is compressed is taken for a tar. Raises :class:`TreeError` when the file cannot be read,
     :class:`UnsupportedTreeError` when it is something else.
     """
-    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+    kind = _kind(path)
+    if kind is None:
         raise UnsupportedTreeError(str(path), "neither a directory nor an archive")
+    if not isinstance(kind.format, ArchiveFormat):
+        raise UnsupportedTreeError(str(path), f"{kind.format} is not supported yet")
+    return kind.format
+
+
+def is_archive(path: Path) -> bool:
+    """Tell whether a file is an archive, or compressed at least, even if it is one not read here.
+
+    Raises :class:`TreeError` when it cannot be read.
+    """
+    return _kind(path) is not None
+
+
+def _kind(path: Path) -> _Magic | None:
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        return None
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
         raise TreeError(str(path), error.strerror or str(error)) from error
-    for kind in _MAGICS:
-        if head.startswith(kind.magic, kind.offset):
-            if isinstance(kind.format, ArchiveFormat):
-                return kind.format
-            raise UnsupportedTreeError(str(path), f"{kind.format} is not supported yet")
-    raise UnsupportedTreeError(str(path), "neither a directory nor an archive")
+    return next((kind for kind in _MAGICS if head.startswith(kind.magic, kind.offset)), None)

@@ -5,7 +5,6 @@ The command line turns a class into an exit code in one place, :mod:`countermark
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ __all__ = [
     "CommandError",
     "ConfigurationError",
     "CountermarkError",
+    "LeftAloneError",
     "MissingToolError",
     "OutOfOrderError",
     "RejectedError",
@@ -89,6 +89,17 @@ class RewriteError(WorkError):
         self.member = member
 
 
+class LeftAloneError(CountermarkError):
+    """An archive was not written anew because of what is in it."""
+
+    def __init__(self, failed: int) -> None:
+        what = "one of its members" if failed == 1 else f"{failed} of its members"
+        super().__init__(
+            f"the archive was left as it was, for {what} could not be done",
+            hint="Mend or take out what is named above, or see --existing and --force.",
+        )
+
+
 class StageError(WorkError):
     """The install tree is not one that can be signed and packed."""
 
@@ -106,5 +117,7 @@ class CommandError(WorkError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the known word nearest to ``word``, or nothing."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean '{found[0]}'?" if found else ""

@@ -10,10 +10,13 @@ from countermark.errors import WorkError
 from countermark.files import sha256_of
 from countermark.manifest import ImageRow
 from countermark.staging import regular_files
-from countersign.discovery import identify_file
+from countersign.acceptance import Check
+from countersign.batch import Job
+from countersign.discovery import find_linked_images, identify_file
 from countersign.errors import SigningError
 from countersign.findings import FileVerdict, Verdict
-from countersign.image import Image, ImageFormat
+from countersign.image import Image
+from countersign.settings import Settings
 from countersign.style import Style
 
 if TYPE_CHECKING:
@@ -25,9 +28,21 @@ __all__ = ["record_images", "sign_stage"]
 def sign_stage(root: Path, style: Style) -> tuple[Signed, ...]:
     """Sign every Mach-O below ``root`` ad-hoc, each with its file name as identifier.
 
-    Raises :class:`WorkError` for the first one that cannot be signed.
+    All pages of the signed files are read again. Raises :class:`WorkError` for the first one that
+    cannot be signed; the others may be signed by then.
     """
-    return tuple(_sign(path, root, style) for path, image in _images(root) if _is_macho(image))
+    from countersign.signer import sign_files
+
+    try:
+        jobs = [Job(names=names) for names in find_linked_images(root)]
+    except SigningError as error:
+        raise WorkError(str(error), hint=error.hint) from error
+    outcomes = tuple(sign_files(jobs, Settings(style=style), check=Check.FULL))
+    for outcome in outcomes:
+        if outcome.error is not None:
+            place = outcome.job.names[0].relative_to(root)
+            raise WorkError(f"{place}: {outcome.error}", hint=outcome.error.hint)
+    return tuple(outcome.result for outcome in outcomes if outcome.result is not None)
 
 
 def record_images(root: Path, verdict: Verdict) -> tuple[ImageRow, ...]:
@@ -41,19 +56,6 @@ def record_images(root: Path, verdict: Verdict) -> tuple[ImageRow, ...]:
 def _images(root: Path) -> list[tuple[Path, Image]]:
     found = ((path, identify_file(path)) for path in regular_files(root))
     return [(path, image) for path, image in found if image is not None]
-
-
-def _is_macho(image: Image) -> bool:
-    return image.format is ImageFormat.MACH_O
-
-
-def _sign(path: Path, root: Path, style: Style) -> Signed:
-    from countersign import sign
-
-    try:
-        return sign(path, style=style)
-    except SigningError as error:
-        raise WorkError(f"{path.relative_to(root)}: {error}", hint=error.hint) from error
 
 
 def _record(path: Path, root: Path, image: Image, verdict: FileVerdict | None) -> ImageRow:

@@ -11,33 +11,50 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from countersign.comparison import compare
     from countersign.discovery import find_images
     from countersign.errors import SigningError
     from countersign.image import identify
-    from countersign.signer import Signed, sign, sign_bytes
+    from countersign.settings import Settings
+    from countersign.signer import Signed, sign, sign_bytes, sign_files
     from countersign.style import Style
+    from countersign.unsigner import Unsigned, unsign, unsign_bytes, unsign_files
     from countersign.verifier import verify, verify_image
 
 __all__ = [
+    "Settings",
     "Signed",
     "SigningError",
     "Style",
+    "Unsigned",
+    "compare",
     "find_images",
     "identify",
     "sign",
     "sign_bytes",
+    "sign_files",
+    "unsign",
+    "unsign_bytes",
+    "unsign_files",
     "verify",
     "verify_image",
 ]
 
 _HOMES = {
+    "Settings": "settings",
     "Signed": "signer",
     "SigningError": "errors",
     "Style": "style",
+    "Unsigned": "unsigner",
+    "compare": "comparison",
     "find_images": "discovery",
     "identify": "image",
     "sign": "signer",
     "sign_bytes": "signer",
+    "sign_files": "signer",
+    "unsign": "unsigner",
+    "unsign_bytes": "unsigner",
+    "unsign_files": "unsigner",
     "verify": "verifier",
     "verify_image": "verifier",
 }

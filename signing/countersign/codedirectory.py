@@ -14,11 +14,22 @@ from typing import Final, NamedTuple
 from countersign.digest import HashType
 from countersign.errors import FormatError
 
-__all__ = ["MAGIC", "MAIN_BINARY", "NO_CODE", "CodeDirectory", "ExecSegment", "Flag", "header_size"]
+__all__ = [
+    "MAGIC",
+    "MAIN_BINARY",
+    "NO_CODE",
+    "CodeDirectory",
+    "ExecSegment",
+    "Flag",
+    "header_size",
+]
 
 MAGIC: Final = 0xFADE0C02
 OLDEST, NEWEST = 0x20001, 0x2F000
 """The versions that ``CodeDirectory::checkIntegrity`` in Security's codedirectory.cpp takes."""
+
+MAX_LIMIT: Final = 0xFFFFFFFF
+"""The largest ``codeLimit``; a larger one stands in ``codeLimit64`` (cdbuilder.cpp)."""
 
 MAIN_BINARY: Final = 0x1
 """The ExecSegment flag of a program, as against a library."""
@@ -47,7 +58,9 @@ class Flag(enum.IntFlag):
     @property
     def words(self) -> tuple[str, ...]:
         """The names as ``codesign`` prints them; unknown bits by their value."""
-        known = tuple((each.name or "").lower().replace("_", "-") for each in self)
+        known = tuple(
+            _WORDS.get(each, (each.name or "").lower().replace("_", "-")) for each in self
+        )
         unknown = self.unknown
         return (*known, hex(unknown)) if unknown else known
 
@@ -55,6 +68,9 @@ class Flag(enum.IntFlag):
     def unknown(self) -> int:
         """The bits that have no name."""
         return int(self) & ~sum(Flag.__members__.values())
+
+
+_WORDS: Final = {Flag.CHECK_EXPIRATION: "expires", Flag.REQUIRE_LV: "library-validation"}
 
 
 class ExecSegment(NamedTuple):
@@ -146,6 +162,17 @@ class CodeDirectory:
     exec_segment: ExecSegment = NO_CODE
     platform: int = 0
     runtime: int = 0
+    """The version of the hardened runtime, ``major << 16 | minor << 8 | patch``."""
+    gap: int = 0
+    """Unused bytes between the identifiers and the slots; LLVM aligns the slots with them."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the directory."""
+        names = len(_terminated(self.identifier))
+        names += len(_terminated(self.team)) if self.team is not None else 0
+        slots = len(self.special) * self.hash_type.size + len(self.hashes)
+        return header_size(self.version) + names + self.gap + slots
 
     @property
     def code_count(self) -> int:
@@ -169,6 +196,10 @@ class CodeDirectory:
         _check(header, blob, base)
         hash_type = HashType(header.hash_type)
         size, start = hash_type.size, header.hash_offset
+        strings_end = max(
+            blob.index(0, offset) + 1 if offset else header_size(header.version)
+            for offset in (header.ident_offset, header.team_offset)
+        )
         return cls(
             version=header.version,
             flags=Flag(header.flags),
@@ -185,6 +216,7 @@ class CodeDirectory:
             exec_segment=ExecSegment(header.exec_base, header.exec_limit, header.exec_flags),
             platform=header.platform,
             runtime=header.runtime,
+            gap=max(0, start - header.special_count * size - strings_end),
         )
 
     def __bytes__(self) -> bytes:
@@ -192,8 +224,9 @@ class CodeDirectory:
         identifier = _terminated(self.identifier)
         team = _terminated(self.team) if self.team is not None else b""
         team_offset = layout.size + len(identifier) if team else 0
-        special = b"".join(reversed(self.special))
+        special = bytes(self.gap) + b"".join(reversed(self.special))
         hash_offset = layout.size + len(identifier) + len(team) + len(special)
+        large = self.code_limit > MAX_LIMIT
         header = _Header(
             magic=MAGIC,
             length=hash_offset + len(self.hashes),
@@ -203,7 +236,8 @@ class CodeDirectory:
             ident_offset=layout.size,
             special_count=len(self.special),
             code_count=self.code_count,
-            code_limit=self.code_limit,
+            code_limit=MAX_LIMIT if large else self.code_limit,
+            code_limit_64=self.code_limit if large else 0,
             hash_size=self.hash_type.size,
             hash_type=self.hash_type,
             platform=self.platform,

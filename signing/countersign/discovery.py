@@ -4,52 +4,82 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from countersign.errors import ReadError
 from countersign.image import Image, ImageFormat, identify
 
-__all__ = ["find_images", "identify_file"]
+__all__ = ["find_images", "find_linked_images", "identify_file"]
 
 _ENOUGH = 4096
 """Bytes that :func:`identify` wants to see."""
 
+OnError = Callable[[Path, ReadError], None]
+Report = Callable[[Path, OSError], None]
+
 
 def identify_file(path: Path) -> Image | None:
     """Tell which image a file is; None when it is none. Raises :class:`OSError`."""
-    with path.open("rb") as file:
-        return identify(file.read(_ENOUGH))
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return identify(os.pread(descriptor, _ENOUGH, 0))
+    finally:
+        os.close(descriptor)
 
 
 def find_images(root: Path) -> Iterator[Path]:
-    """Give the Mach-O files at or below ``root``, sorted by path.
+    """Give the Mach-O files at or below ``root``, sorted by path, each by its first name.
 
-    Only regular files count; symbolic links are not followed, and of several hard links to one
-    file the first is given. What cannot be read raises :class:`ReadError`: a file that was
-    skipped in silence would pass for one that was checked.
+    What cannot be read raises :class:`ReadError`: a file that was skipped in silence would pass
+    for one that was checked.
     """
-    seen: set[tuple[int, int]] = set()
-    try:
-        for path in sorted(_files(root)):
+    return (names[0] for names in find_linked_images(root))
+
+
+def find_linked_images(root: Path, on_error: OnError | None = None) -> Iterator[tuple[Path, ...]]:
+    """Give the Mach-O files at or below ``root``, sorted by path, each with all its names there.
+
+    Only regular files count; symbolic links are not followed; hard links to one file are several
+    names of it. What cannot be read is given to ``on_error`` and left out, or raised without it.
+    """
+
+    def report(path: Path, error: OSError) -> None:
+        if on_error is None:
+            raise ReadError(f"{path}: {error.strerror}") from error
+        on_error(path, ReadError(error.strerror or str(error)))
+
+    for names in _regular_files(root, report).values():
+        try:
+            image = identify_file(names[0])
+        except OSError as error:
+            report(names[0], error)
+            continue
+        if image is not None and image.format is ImageFormat.MACH_O:
+            yield tuple(names)
+
+
+def _regular_files(root: Path, report: Report) -> dict[tuple[int, int], list[Path]]:
+    """Collect the names of every regular file by its inode, in the order of the first ones."""
+    found: dict[tuple[int, int], list[Path]] = {}
+    for path in sorted(_files(root, report)):
+        try:
             status = path.lstat()
-            key = (status.st_dev, status.st_ino)
-            if stat.S_ISREG(status.st_mode) and key not in seen:
-                seen.add(key)
-                image = identify_file(path)
-                if image is not None and image.format is ImageFormat.MACH_O:
-                    yield path
-    except OSError as error:
-        raise ReadError(f"{error.filename}: {error.strerror}") from error
+        except OSError as error:
+            report(path, error)
+            continue
+        if stat.S_ISREG(status.st_mode):
+            found.setdefault((status.st_dev, status.st_ino), []).append(path)
+    return found
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, report: Report) -> Iterator[Path]:
     if not root.is_dir():
         yield root
         return
-    for folder, _, names in os.walk(root, onerror=_raise):
+
+    def unreadable(error: OSError) -> None:
+        report(Path(error.filename), error)
+
+    for folder, _, names in os.walk(root, onerror=unreadable):
         yield from (Path(folder, name) for name in names)
-
-
-def _raise(error: OSError) -> None:
-    raise error

@@ -1,45 +1,28 @@
-"""The pure core of signing: from the bytes of a file to those of the signed file.
+"""The core of signing: from the bytes of a file to those of the signed file.
 
-What stays as it is is never copied: the result is a sequence of views, most of them into the
-input. Universal files are laid out as ``code_sign_allocate`` in codesign_alloc.cpp does.
+Only the pages that change and the signature pass through memory; everything else goes from the
+source to the sink by :mod:`countersign.transfer`, hashed on its way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from countersign.errors import (
-    FormatError,
-    IdentifierError,
-    NotSignableError,
-    SignatureKeptError,
-)
-from countersign.image import ImageFormat, identify
-from countersign.macho.fat import (
-    FatArch,
-    fat_header,
-    fat_header_size,
-    parse_fat,
-    repack,
-    starts_fat,
-    starts_fat64,
-)
-from countersign.macho.slice import Slice, parse_slice
+from countersign.contents import choose_contents, choose_identifier
+from countersign.dialect import Form, choose_form
+from countersign.errors import SignatureKeptError
+from countersign.layout import Extent, Layout, lay_out, write_code, write_table
 from countersign.plan import Plan, plan_signature
-from countersign.signature import Kind, adhoc_signature, parse_signature
+from countersign.reading import Image, Part
+from countersign.sealing import seal
+from countersign.settings import Settings
+from countersign.signature import Kind
+from countersign.sink import Sink
+from countersign.source import Source
 from countersign.style import Style
-from countersign.zeros import first_nonzero
+from countersign.transfer import Hashing
 
-__all__ = ["Embedded", "SignedSlice", "embed"]
-
-CHUNK: Final = 0x4000
-"""Pieces are cut at multiples of the largest page size, so that each holds whole pages."""
-MAX_FILE: Final = 0xFFFFFFFF
-"""The table of a universal file has 32-bit fields."""
-
-_NAMED_MAGICS: Final = ((b"!<arch>\n", "a static archive"), (b"#!", "a script"))
+__all__ = ["Embedding", "SignedSlice", "embed", "kept_slice", "plan_embedding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,128 +37,102 @@ class SignedSlice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Embedded:
-    """A signed file, not yet written."""
+class Embedding:
+    """A planned signed file."""
 
-    pieces: tuple[memoryview, ...]
-    """The bytes of the file, one piece after another."""
-    slices: tuple[SignedSlice, ...]
+    image: Image
+    identifier: str
+    plans: tuple[Plan, ...]
+    """One for each slice."""
+    layout: Layout
+
+    @property
+    def patched(self) -> tuple[range, ...]:
+        """The bytes of the signed file that are not what they were, signatures included."""
+        ranges = []
+        for extent, plan in zip(self.layout.extents, self.plans, strict=True):
+            ranges += [
+                range(extent.at + patch.offset, extent.at + patch.end) for patch in plan.patches
+            ]
+            kept = min(extent.old_end - extent.base, plan.data_offset)
+            ranges.append(range(extent.at + kept, extent.end))
+        return tuple(ranges)
 
 
-def embed(data: memoryview, *, identifier: str, style: Style, force: bool) -> Embedded:
-    """Sign the image ``data`` ad-hoc.
+def plan_embedding(image: Image, name: str, settings: Settings) -> Embedding:
+    """Plan the signatures of all slices of a file whose base name is ``name``.
 
-    Raises a :class:`SigningError` for everything that cannot be signed. The certificate's
-    signature of somebody else is only replaced when ``force`` is set.
+    Raises a :class:`SigningError` for everything that cannot be signed. What cannot be made again
+    here, a certificate's signature above all, is only replaced when the settings force it.
     """
-    if not identifier or not identifier.isprintable():
-        raise IdentifierError(identifier)
-    archs = parse_fat(data) if starts_fat(data) else ()
-    _check_container(data, archs)
-    bounds = [(arch.offset, arch.end) for arch in archs] or [(0, len(data))]
-    views = [data[start:end] for start, end in bounds]
-    for view in views:
-        _refuse_foreign(view)
-    slices = [parse_slice(view, start) for view, (start, _) in zip(views, bounds, strict=True)]
-    digests = style.digests(slices)
-    plans = [
-        plan_signature(thin, identifier=identifier, style=style, digests=digests) for thin in slices
-    ]
-    parts = [
-        _embed_slice(view, thin, plan, force=force)
-        for view, thin, plan in zip(views, slices, plans, strict=True)
-    ]
-    return _join(archs, plans, parts) if archs else parts[0]
+    if not settings.force:
+        for part in image.parts:
+            _refuse_loss(part)
+    identifier = choose_identifier(image.parts, name, settings)
+    digests = settings.style.digests(part.thin for part in image.parts)
+    plans = tuple(
+        plan_signature(
+            part.thin,
+            choose_contents(part, identifier, settings),
+            style=settings.style,
+            digests=digests,
+            form=_form(part, settings),
+        )
+        for part in image.parts
+    )
+    aligns = _segment_aligns(image) if settings.style.uses_allocate else ()
+    layout = lay_out(image, [plan.size for plan in plans], aligns)
+    return Embedding(image=image, identifier=identifier, plans=plans, layout=layout)
 
 
-def _join(archs: Sequence[FatArch], plans: Sequence[Plan], parts: Sequence[Embedded]) -> Embedded:
-    """Put signed slices behind a new table, with empty gaps between them."""
-    placed = repack(archs, (plan.size for plan in plans))
-    if placed[-1].end > MAX_FILE:
-        raise NotSignableError("a universal file of 4 GiB or more")
-    table = fat_header(placed)
-    pieces, end = [memoryview(table)], len(table)
-    for arch, part in zip(placed, parts, strict=True):
-        pieces += [memoryview(bytes(arch.offset - end)), *part.pieces]
-        end = arch.end
-    return Embedded(
-        pieces=tuple(pieces), slices=tuple(signed for part in parts for signed in part.slices)
+def embed(source: Source, sink: Sink, embedding: Embedding) -> tuple[SignedSlice, ...]:
+    """Write the signed file; raises what the source and the sink raise."""
+    write_table(sink, embedding.layout)
+    return tuple(
+        _embed_slice(source, sink, part, plan, extent)
+        for part, plan, extent in zip(
+            embedding.image.parts, embedding.plans, embedding.layout.extents, strict=True
+        )
     )
 
 
-def _embed_slice(data: memoryview, thin: Slice, plan: Plan, *, force: bool) -> Embedded:
-    replaced = _replaced_kind(data, thin, force=force)
-    code = _code(data, plan)
-    signature = adhoc_signature(plan, code, info_plist=_info_plist(data, thin))
-    blob = bytes(signature.superblob).ljust(plan.data_size, b"\0")
-    signed = SignedSlice(arch=plan.arch, cdhash=signature.best.cdhash, replaced=replaced)
-    return Embedded(pieces=(*code, memoryview(blob)), slices=(signed,))
+def kept_slice(part: Part) -> SignedSlice:
+    """Tell what a slice is that keeps its signature, which must be there."""
+    if part.signature is None:
+        raise SignatureKeptError(part.thin.arch, "no signature")
+    best = part.signature.best
+    return SignedSlice(arch=part.thin.arch, cdhash=best.cdhash, replaced=None)
 
 
-def _code(data: memoryview, plan: Plan) -> tuple[memoryview, ...]:
-    """Cut the signed bytes into the patched head, the untouched middle, and the padded tail."""
-    limit = plan.data_offset
-    patched = max(patch.end for patch in plan.patches)
-    head_end = min(-(-patched // CHUNK) * CHUNK, limit)
-    tail_start = max(min(len(data), limit) // CHUNK * CHUNK, head_end)
-    head = bytearray(data[:head_end]).ljust(head_end, b"\0")
-    for patch in plan.patches:
-        head[patch.offset : patch.end] = patch.data
-    tail = bytes(data[tail_start:limit]).ljust(limit - tail_start, b"\0")
-    return (memoryview(head), data[head_end:tail_start], memoryview(tail))
+def _embed_slice(source: Source, sink: Sink, part: Part, plan: Plan, extent: Extent) -> SignedSlice:
+    hashes = write_code(
+        source,
+        sink,
+        extent,
+        patches=plan.patches,
+        limit=plan.data_offset,
+        hashing=Hashing(plan.page_size, plan.digests),
+    )
+    sealed = seal(plan, hashes)
+    sink.write(extent.at + plan.data_offset, sealed.data)
+    kind = part.signature.kind if part.signature else None
+    return SignedSlice(arch=plan.arch, cdhash=sealed.cdhash, replaced=kind)
 
 
-def _replaced_kind(data: memoryview, thin: Slice, *, force: bool) -> Kind | None:
-    """Name the present signature; refuse to destroy one that took a certificate."""
-    if thin.signature is None:
+def _refuse_loss(part: Part) -> None:
+    """Refuse to destroy a signature that took a certificate, or may have."""
+    if part.unreadable:
+        raise SignatureKeptError(part.thin.arch, "a signature that cannot be read")
+    if part.signature is not None and part.signature.kind is Kind.CMS:
+        raise SignatureKeptError(part.thin.arch, "a signature made with a certificate")
+
+
+def _segment_aligns(image: Image) -> list[int]:
+    """Align slices as ``codesign_allocate`` does: as lipo has done, and to pages of their CPU."""
+    return [max(14 if part.thin.is_arm64 else 12, part.thin.segment_align) for part in image.parts]
+
+
+def _form(part: Part, settings: Settings) -> Form | None:
+    if settings.style is not Style.LINKER:
         return None
-    try:
-        kind = parse_signature(data, thin.signature, thin.base).kind
-    except FormatError as error:
-        if force:
-            return None
-        raise SignatureKeptError(thin.arch, "a signature that cannot be read") from error
-    if kind is Kind.CMS and not force:
-        raise SignatureKeptError(thin.arch, "a signature made with a certificate")
-    return kind
-
-
-def _info_plist(data: memoryview, thin: Slice) -> memoryview | None:
-    section = thin.info_plist
-    if section is None:
-        return None
-    end = section.offset + section.size
-    if end > thin.size:
-        raise FormatError("__info_plist", thin.base + section.offset, "it ends past the slice")
-    return data[section.offset : end]
-
-
-def _check_container(data: memoryview, archs: Sequence[FatArch]) -> None:
-    """Refuse a universal file from which repacking would lose or double bytes."""
-    if not archs:
-        return
-    end = fat_header_size(len(archs))
-    for arch in sorted(archs, key=lambda each: each.offset):
-        if arch.offset < end:
-            problem = f"the {arch.name} slice overlaps what is before it"
-            raise FormatError("universal header", arch.offset, problem, rule="R5")
-        if arch.end > len(data):
-            problem = f"the {arch.name} slice ends past the file"
-            raise FormatError("universal header", arch.offset, problem, rule="R3")
-        end = arch.end
-    if first_nonzero(data[end:]) is not None:
-        raise NotSignableError("there are bytes behind the last slice")
-
-
-def _refuse_foreign(data: memoryview) -> None:
-    """Say what a file is that is no Mach-O, as far as its first bytes tell."""
-    if starts_fat64(data):
-        raise NotSignableError("macOS runs no universal file with a 64-bit table")
-    for magic, what in _NAMED_MAGICS:
-        if bytes(data[: len(magic)]) == magic:
-            raise NotSignableError(what)
-    image = identify(data)
-    if image is None:
-        raise NotSignableError("it is not a Mach-O")
-    if image.format is not ImageFormat.MACH_O:
-        raise NotSignableError(f"it is of the format {image.format}")
+    return choose_form(part.thin, part.signature, settings.dialect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from countersign.findings import Finding
 
 __all__ = [
+    "ChangedError",
     "EntitlementsError",
     "FormatError",
     "IdentifierError",
@@ -19,6 +21,7 @@ __all__ = [
     "OptionsError",
     "ReadError",
     "RejectedError",
+    "SettingsError",
     "SignatureKeptError",
     "SigningError",
     "WriteError",
@@ -123,6 +126,21 @@ class RejectedError(SigningError):
         self.findings = tuple(findings)
 
 
+class ChangedError(SigningError):
+    """The file was changed by somebody else while it was being signed; it was left alone."""
+
+    hint = "Let whatever writes it end first, then sign it again."
+
+    def __init__(self) -> None:
+        super().__init__("the file was changed while it was being signed")
+
+
+class SettingsError(SigningError):
+    """What was asked for makes no sense together."""
+
+    hint = "Leave one of the options out; countermark sign --help tells what each is for."
+
+
 class ReadError(SigningError):
     """The file could not be read."""
 
@@ -133,9 +151,17 @@ class ReadError(SigningError):
 
 
 class WriteError(SigningError):
-    """The signed file could not be written; the original is untouched."""
+    """The new file could not be written; the original is untouched."""
 
-    hint = "Check the free space and the permissions of the directory, then sign again."
+    hint = "Check the free space and the permissions of the directory, then run it again."
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(f"the signed file could not be written: {problem}")
+    def __init__(self, problem: str, *, lacks_space: bool = False) -> None:
+        super().__init__(f"the new file could not be written: {problem}")
+        self.lacks_space = lacks_space
+        """True when the disk, or what the user may use of it, is full."""
+
+    @classmethod
+    def of(cls, error: OSError) -> WriteError:
+        """Make one of what the system said."""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return cls(error.strerror or str(error), lacks_space=full)

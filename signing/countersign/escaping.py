@@ -7,4 +7,6 @@ __all__ = ["printable"]
 
 def printable(text: str) -> str:
     """Show what cannot be printed, and bytes that were no text, as Python's escapes."""
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from countersign.errors import ReadError
 
-__all__ = ["map_file"]
+__all__ = ["map_descriptor", "map_file", "mapped"]
 
 
 def map_file(path: Path) -> memoryview:
@@ -20,15 +22,38 @@ def map_file(path: Path) -> memoryview:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ReadError("it is not a regular file")
-            if status.st_size == 0:
-                return memoryview(b"")
-            return memoryview(mmap.mmap(descriptor, status.st_size, access=mmap.ACCESS_READ))
+            return map_descriptor(descriptor)
         finally:
             os.close(descriptor)
-    except OSError as error:
-        raise ReadError(error.strerror or str(error)) from error
-    except ValueError as error:
-        raise ReadError(str(error)) from error
+    except (OSError, ValueError) as error:
+        raise ReadError(getattr(error, "strerror", None) or str(error)) from error
+
+
+def map_descriptor(descriptor: int) -> memoryview:
+    """Map an open file; it may be closed while it is mapped.
+
+    Raises :class:`ReadError` when it cannot be mapped.
+    """
+    try:
+        size = os.fstat(descriptor).st_size
+        if size == 0:
+            return memoryview(b"")
+        return memoryview(mmap.mmap(descriptor, size, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        raise ReadError(getattr(error, "strerror", None) or str(error)) from error
+
+
+@contextmanager
+def mapped(descriptor: int) -> Iterator[memoryview]:
+    """Map an open file for as long as the context lasts.
+
+    Only for files that nobody else can cut short: that would kill the process. Raises
+    :class:`ReadError` when it cannot be mapped.
+    """
+    view = map_descriptor(descriptor)
+    try:
+        yield view
+    finally:
+        view.release()

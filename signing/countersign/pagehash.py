@@ -9,16 +9,16 @@ its import as Python has it: ``sys.modules["countersign._kernel"] = None``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import os
 from typing import Final
 
 from countersign.digest import HashType
 
 __all__ = [
+    "available_threads",
     "hash_pages",
     "page_count",
     "page_hash_implementation",
-    "page_hashes",
     "page_hashes_python",
 ]
 
@@ -62,14 +62,11 @@ def page_hashes_python(code: memoryview, page_size: int, hash_type: HashType) ->
     return b"".join([new(page, usedforsecurity=False).digest()[:size] for page in pages])
 
 
-def page_hashes(
-    pieces: Iterable[memoryview], page_size: int, hash_type: HashType, *, threads: int = 1
-) -> bytes:
-    """Hash the pages of a range of bytes that is given in ``pieces``; see :func:`hash_pages`.
-
-    Each piece but the last must hold whole pages.
-    """
-    return b"".join([hash_pages(piece, page_size, hash_type, threads=threads) for piece in pieces])
+def available_threads() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def page_hash_implementation() -> str:

@@ -1,16 +1,26 @@
 """The signing plan: where everything goes, by arithmetic alone.
 
 Rules: ``code_sign_allocate`` in Security's codesign_alloc.cpp (places and header changes),
-``SecCodeSigner::Signer`` in signer.cpp and ``CodeDirectory::Builder`` in cdbuilder.cpp (sizes).
-Nothing here reads a file or hashes a byte; offsets count from the start of the slice.
+``SecCodeSigner::Signer`` in signer.cpp and ``CodeDirectory::Builder`` in cdbuilder.cpp (sizes);
+for linkers' signatures see :mod:`countersign.dialect`. Nothing here reads a file or hashes a byte;
+offsets count from the start of the slice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from countersign.codedirectory import MAIN_BINARY, NO_CODE, ExecSegment, header_size
+from countersign.codedirectory import (
+    MAIN_BINARY,
+    NO_CODE,
+    CodeDirectory,
+    ExecSegment,
+    Flag,
+    header_size,
+)
+from countersign.contents import Contents, OutsideSeal
+from countersign.dialect import Form
 from countersign.digest import HashType
 from countersign.errors import FormatError, NoRoomError, NotSignableError
 from countersign.macho.header import CODE_TYPES, FILE_TYPES, MH_EXECUTE
@@ -25,40 +35,44 @@ from countersign.macho.segment import Segment
 from countersign.macho.slice import Slice
 from countersign.pagehash import page_count
 from countersign.style import Style
-from countersign.superblob import EMPTY_REQUIREMENTS
+from countersign.superblob import EMPTY_WRAPPER, Slot, index_size
 
-__all__ = ["SPECIAL_SLOTS", "Plan", "plan_signature", "signature_room"]
-
-SPECIAL_SLOTS: Final = 2
-"""Info.plist and requirements: codesign always seals the requirements, so never fewer."""
+__all__ = ["Plan", "plan_signature", "signable_linkedit"]
 
 CMS_ROOM: Final = 18000
 """What codesign sets aside for the CMS signature, even when there will be none."""
 MEASURED_VERSION: Final = 0x20500
 """codesign measures a code directory as if it had this version, and may write an older one."""
+PLAIN, WITH_CODE, WITH_RUNTIME = 0x20100, 0x20400, 0x20500
+"""The versions of a code directory that are written: the oldest that has the fields needed."""
 LINKEDIT_ALIGN: Final = 0x4000
-"""The unit of __LINKEDIT's vmsize, on every CPU."""
+"""The unit of __LINKEDIT's vmsize, on every CPU, in codesign_alloc.cpp."""
 TRAILING_ALLOWED: Final = 7
 """An existing signature may end this many bytes before the end of the slice."""
 MAX_SIZE: Final = 0xFFFFFFFF
-"""LC_CODE_SIGNATURE has 32-bit fields."""
+"""LC_CODE_SIGNATURE has 32-bit fields, and codesign refuses larger files altogether."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything about a signature but the hashes."""
+    """Everything about the signature of one slice but the hashes."""
 
     arch: str
-    identifier: str
-    version: int
-    """The version of the code directories."""
+    directory: CodeDirectory
+    """Without hashes; each of the code directories is this one with its own."""
     digests: tuple[HashType, ...]
     """One code directory for each, the weakest first."""
-    page_size: int
+    sealed: tuple[tuple[int, bytes], ...]
+    """Slots with the bytes that the special slots seal."""
+    outside: tuple[OutsideSeal, ...]
+    """What lies outside the file and stays sealed as it was."""
+    blobs: tuple[tuple[int, bytes], ...]
+    """What the superblob holds beside the code directories, by slot."""
+    align: int
+    """The unit of the first blob's place in the superblob."""
     data_offset: int
     """Where the signature starts, which is also the code limit."""
     data_size: int
-    exec_segment: ExecSegment
     patches: tuple[Patch, ...]
 
     @property
@@ -66,62 +80,163 @@ class Plan:
         """Bytes of the signed slice."""
         return self.data_offset + self.data_size
 
+    @property
+    def page_size(self) -> int:
+        """Bytes that one page hash covers."""
+        return self.directory.page_size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seal:
+    """The part of a plan that is the same wherever the signature goes."""
+
+    directory: CodeDirectory
+    sealed: tuple[tuple[int, bytes], ...] = ()
+    blobs: tuple[tuple[int, bytes], ...] = ()
+    align: int = 1
+    room_unit: int
+    spare: int = 0
+    special_count: int = 0
+
 
 def plan_signature(
-    thin: Slice, *, identifier: str, style: Style, digests: tuple[HashType, ...]
+    thin: Slice,
+    contents: Contents,
+    *,
+    style: Style,
+    digests: tuple[HashType, ...],
+    form: Form | None = None,
 ) -> Plan:
-    """Plan the ad-hoc signature of one slice.
+    """Plan the ad-hoc signature of one slice, in the ``form`` of a linker or as codesign does.
 
     Raises :class:`NotSignableError` for what is no code, :class:`NoRoomError` when the load
     command does not fit, and :class:`FormatError` when the facts contradict each other.
     """
-    linkedit = _signable_linkedit(thin)
-    page_size = style.page_size(thin)
-    data_offset = thin.signature.data_offset if thin.signature else _round_up(thin.size, 16)
-    data_size = signature_room(
-        identifier=identifier, pages=page_count(data_offset, page_size), digests=digests
-    )
+    linkedit = signable_linkedit(thin)
+    start = thin.signature_start
+    data_offset = _round_up(thin.size, 16) if start is None else start
+    if form is not None:
+        seal = _linker_seal(thin, contents, form, data_offset)
+    else:
+        seal = _codesign_seal(thin, contents, style, data_offset)
+    data_size = _room(seal, digests)
     if data_offset + data_size > MAX_SIZE:
-        raise NotSignableError("a slice of 4 GiB or more")
-    exec_segment = _exec_segment(thin)
+        raise NotSignableError("a slice of 4 GiB or more, which codesign refuses too")
     return Plan(
         arch=thin.arch,
-        identifier=identifier,
-        version=0x20400 if exec_segment.limit else 0x20100,
+        directory=seal.directory,
         digests=digests,
-        page_size=page_size,
+        sealed=seal.sealed,
+        outside=contents.outside,
+        blobs=seal.blobs,
+        align=seal.align,
         data_offset=data_offset,
         data_size=data_size,
-        exec_segment=exec_segment,
-        patches=_patches(thin, linkedit, data_offset=data_offset, data_size=data_size),
+        patches=_patches(
+            thin,
+            linkedit,
+            data_offset=data_offset,
+            data_size=data_size,
+            vmsize=_vmsize(thin, linkedit, data_offset + data_size, style, form),
+        ),
     )
 
 
-def signature_room(*, identifier: str, pages: int, digests: tuple[HashType, ...]) -> int:
-    """Bytes that codesign reserves for an ad-hoc signature.
+def _codesign_seal(thin: Slice, contents: Contents, style: Style, data_offset: int) -> _Seal:
+    """Say what ``SecCodeSigner::Signer::populate`` in signer.cpp puts into a signature."""
+    blobs = tuple(
+        (slot, blob)
+        for slot, blob in (
+            (Slot.REQUIREMENTS, contents.requirements),
+            (Slot.ENTITLEMENTS, contents.entitlements),
+            (Slot.ENTITLEMENTS_DER, contents.entitlements_der),
+        )
+        if blob is not None
+    )
+    plist = () if contents.info_plist is None else ((int(Slot.INFO_PLIST), contents.info_plist),)
+    exec_segment = _exec_segment(thin, style, contents.exec_flags)
+    version = WITH_RUNTIME if contents.runtime else WITH_CODE if exec_segment.limit else PLAIN
+    directory = CodeDirectory(
+        version=version,
+        flags=Flag.ADHOC | contents.flags,
+        identifier=contents.identifier,
+        page_size=style.page_size(thin),
+        code_limit=data_offset,
+        hashes=b"",
+        exec_segment=exec_segment,
+        runtime=contents.runtime,
+    )
+    return _Seal(
+        directory=directory,
+        sealed=(*plist, *blobs),
+        blobs=(*blobs, (Slot.CMS, EMPTY_WRAPPER)),
+        special_count=max(
+            *(slot for slot, _ in blobs), *(seal.slot for seal in contents.outside), 0
+        ),
+        room_unit=16,
+        spare=CMS_ROOM - len(EMPTY_WRAPPER),
+    )
 
-    An index entry takes 8 bytes; what comes to more than the blobs is zero padding.
-    """
-    fixed = header_size(MEASURED_VERSION) + len(identifier.encode("utf-8", "surrogateescape")) + 1
-    directories = sum(8 + fixed + (SPECIAL_SLOTS + pages) * each.size for each in digests)
-    return _round_up(12 + 8 + len(EMPTY_REQUIREMENTS) + directories + 8 + CMS_ROOM, 16)
+
+def _linker_seal(thin: Slice, contents: Contents, form: Form, data_offset: int) -> _Seal:
+    program = thin.header.filetype == MH_EXECUTE
+    directory = CodeDirectory(
+        version=WITH_CODE,
+        flags=Flag.ADHOC | Flag.LINKER_SIGNED,
+        identifier=contents.identifier,
+        page_size=form.page_size(thin),
+        code_limit=data_offset,
+        hashes=b"",
+        exec_segment=ExecSegment(0, form.exec_limit(thin), MAIN_BINARY if program else 0),
+    )
+    align = 8 if form.aligned else 1
+    if form.aligned:
+        end = _round_up(index_size(1), align) + directory.size
+        directory = replace(directory, gap=_round_up(end, 16) - end)
+    return _Seal(
+        directory=directory,
+        align=align,
+        room_unit=form.room_unit,
+    )
 
 
-def _exec_segment(thin: Slice) -> ExecSegment:
+def _room(seal: _Seal, digests: tuple[HashType, ...]) -> int:
+    """Bytes that are set aside for a signature; what comes to more than the blobs is padding."""
+    code = seal.directory
+    slots = seal.special_count + page_count(code.code_limit, code.page_size)
+    fixed = code.size
+    if seal.spare:
+        fixed += header_size(MEASURED_VERSION) - header_size(code.version)
+    directories = sum(fixed + slots * each.size for each in digests)
+    start = _round_up(index_size(len(seal.blobs) + len(digests)), seal.align)
+    size = start + sum(len(blob) for _, blob in seal.blobs) + directories
+    return _round_up(size + seal.spare, seal.room_unit)
+
+
+def _exec_segment(thin: Slice, style: Style, flags: int) -> ExecSegment:
     """Describe __TEXT; codesign leaves it out of files that name no platform."""
     text = thin.segment("__TEXT")
-    if text is None or not text.filesize or not thin.targets:
-        return NO_CODE
     program = thin.header.filetype == MH_EXECUTE
-    return ExecSegment(text.fileoff, text.filesize, MAIN_BINARY if program else 0)
+    if style is Style.MACOS10_15 or text is None or not text.filesize or not thin.targets:
+        return NO_CODE
+    return ExecSegment(text.fileoff, text.filesize, (MAIN_BINARY if program else 0) | flags)
+
+
+def _vmsize(thin: Slice, linkedit: Segment, end: int, style: Style, form: Form | None) -> int:
+    """Choose __LINKEDIT's size in memory when it ends at ``end`` in the file."""
+    filesize = end - linkedit.fileoff
+    if form is not None:
+        return _round_up(filesize, form.vmsize_unit)
+    if style.uses_allocate:
+        return _round_up(filesize, 1 << thin.segment_align)
+    return _round_up(filesize, LINKEDIT_ALIGN)
 
 
 def _patches(
-    thin: Slice, linkedit: Segment, *, data_offset: int, data_size: int
+    thin: Slice, linkedit: Segment, *, data_offset: int, data_size: int, vmsize: int
 ) -> tuple[Patch, ...]:
     """Point the header to the signature and let __LINKEDIT end with it."""
     filesize = data_offset + data_size - linkedit.fileoff
-    vmsize = _round_up(filesize, LINKEDIT_ALIGN)
     beyond = linkedit.vmaddr + vmsize
     if any(linkedit.vmaddr < each.vmaddr < beyond for each in thin.segments if each.vmsize):
         raise NotSignableError("another segment follows __LINKEDIT in memory")
@@ -134,17 +249,22 @@ def _patches(
     return (resize, *append_signature(thin, data_offset=data_offset, data_size=data_size))
 
 
-def _signable_linkedit(thin: Slice) -> Segment:
-    """Refuse what cannot be signed; give the segment that takes the signature."""
+def signable_linkedit(thin: Slice) -> Segment:
+    """Give the segment that takes the signature; refuse what cannot be signed.
+
+    Raises :class:`NotSignableError` and :class:`FormatError`.
+    """
     kind = FILE_TYPES.get(thin.header.filetype, f"file of type {thin.header.filetype}")
     if thin.header.filetype not in CODE_TYPES:
         raise NotSignableError(f"a Mach-O {kind} is not code")
-    linkedit = thin.segment("__LINKEDIT")
-    if linkedit is None:
-        raise NotSignableError("there is no __LINKEDIT segment")
+    linkedits = [segment for segment in thin.segments if segment.name == "__LINKEDIT"]
+    if len(linkedits) != 1:
+        count = "several" if linkedits else "no"
+        raise NotSignableError(f"there is {count} __LINKEDIT segment{'s' if linkedits else ''}")
+    (linkedit,) = linkedits
     _check_commands(thin)
     last = max(segment.end for segment in thin.segments)
-    command = thin.signature
+    command = thin.signature if thin.signature_start is not None else None
     start, end = (command.data_offset, command.data_end) if command else (thin.size, linkedit.end)
     unused = TRAILING_ALLOWED if command else 0
     for good, problem in (
@@ -170,7 +290,7 @@ def _check_commands(thin: Slice) -> None:
             raise FormatError("LC_CODE_SIGNATURE", at, problem, rule="R11")
         if command.data_end > thin.size:
             raise FormatError("LC_CODE_SIGNATURE", at, "it points past the end", rule="R12")
-        if command.data_offset < thin.header.commands_end:
+        if not command.is_reserved and command.data_offset < thin.header.commands_end:
             raise FormatError("LC_CODE_SIGNATURE", at, "it points into the header", rule="R12")
 
 

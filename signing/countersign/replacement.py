@@ -1,103 +1,180 @@
-"""Put a new file in the place of an old one, completely or not at all.
+"""New files in the place of old ones, completely or not at all.
 
 The new contents always get a new inode: macOS remembers a verified signature by vnode and never
-looks again at one whose bytes changed (``ubc_cs_blob_add`` in xnu's ubc_subr.c). Other hard
-links keep the old contents.
+looks again at one whose bytes changed (``ubc_cs_blob_add`` in xnu's ubc_subr.c). Where the system
+can, a new file has no name until it is whole and on the disk, so that even a killed run leaves
+nothing behind.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
-import tempfile
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 from countersign.errors import WriteError
 
-__all__ = ["has_contents", "replace_file"]
+__all__ = ["NewFile", "make_durable", "sync_directories"]
 
-_BLOCK = 1 << 20
-
-
-def has_contents(path: Path, pieces: Sequence[memoryview]) -> bool:
-    """Tell whether the file exists and consists of ``pieces``."""
-    try:
-        if path.stat().st_size != sum(map(len, pieces)):
-            return False
-        with path.open("rb") as file:
-            # Copies of blocks compare many times faster than views of them.
-            return all(
-                file.read(len(block)) == bytes(block)
-                for piece in pieces
-                for block in _blocks(piece)
-            )
-    except OSError:
-        return False
+_PREFIX: Final = ".countersign-"
+_DESCRIPTORS: Final = Path("/proc/self/fd")
+_NO_NAMELESS: Final = frozenset((errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL))
+"""What file systems answer that cannot have files without names."""
 
 
-def replace_file(
-    path: Path, pieces: Iterable[memoryview], *, like: Path, accept: Callable[[Path], None]
-) -> None:
-    """Write ``pieces`` beside ``path``, let ``accept`` look at the result, then rename it.
+class NewFile:
+    """A file that is written before it gets the names of the files that it replaces.
 
-    Mode, times, and where permitted owner and extended attributes are those of ``like``. What
-    ``accept`` raises passes through; other trouble is a :class:`WriteError`. Either way, and
-    when interrupted, ``path`` is as it was and nothing stays beside it.
+    Errors are :class:`WriteError`. Used as a context: what has no name at the end is gone.
     """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        try:
+            self.descriptor, self._name = _create(directory)
+        except OSError as error:
+            raise WriteError.of(error) from error
+
+    @property
+    def size(self) -> int:
+        """Bytes that were written so far."""
+        return os.fstat(self.descriptor).st_size
+
+    def __enter__(self) -> NewFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, and remove it when it has no name yet."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+        if self._name is not None:
+            with contextlib.suppress(OSError):
+                self._name.unlink()
+            self._name = None
+
+    def resemble(self, descriptor: int, status: os.stat_result) -> None:
+        """Take over mode, times, and where permitted owner and extended attributes of a file."""
+        try:
+            _copy_metadata(descriptor, status, self.descriptor)
+        except OSError as error:
+            raise WriteError.of(error) from error
+
+    def publish(self, names: Sequence[Path]) -> None:
+        """Put the file in the place of ``names``, in this directory's file system, one by one.
+
+        Each name stands for the old file or for the new one at any moment.
+        """
+        try:
+            for name in names:
+                temporary = name.with_name(f"{_PREFIX}{os.urandom(8).hex()}")
+                self._link(temporary)
+                try:
+                    temporary.replace(name)
+                finally:
+                    # It is still there when the rename failed, and when the name was ours already.
+                    with contextlib.suppress(OSError):
+                        temporary.unlink()
+        except OSError as error:
+            raise WriteError.of(error) from error
+
+    def _link(self, name: Path) -> None:
+        if self._name is not None:
+            os.link(self._name, name)
+            return
+        # A directory descriptor makes Python call linkat, which follows the link in /proc.
+        root = os.open("/", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.link(
+                _DESCRIPTORS / str(self.descriptor), name, src_dir_fd=root, follow_symlinks=True
+            )
+        finally:
+            os.close(root)
+
+
+def make_durable(files: Sequence[NewFile]) -> None:
+    """Wait until the contents of all ``files`` are on the disk: by one call for many."""
     try:
-        descriptor, name = tempfile.mkstemp(prefix=".countersign-", dir=path.parent)
+        if len(files) > 1 and sys.platform == "linux":
+            if all(_sync_file_system(file.descriptor) for file in _one_of_each(files)):
+                return
+        for file in files:
+            os.fsync(file.descriptor)
     except OSError as error:
-        raise WriteError(error.strerror or str(error)) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
-            for piece in pieces:
-                for block in _blocks(piece):
-                    _write_all(file.fileno(), block)
-            _copy_metadata(like, file.fileno())
-            os.fsync(file.fileno())
-        accept(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise WriteError(error.strerror or str(error)) from error
-    finally:
+        raise WriteError.of(error) from error
+
+
+def sync_directories(directories: Iterable[Path]) -> None:
+    """Make renames durable, where the file system can."""
+    for directory in directories:
         with contextlib.suppress(OSError):
-            temporary.unlink()
-    _sync_directory(path.parent)
+            descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
-def _blocks(piece: memoryview) -> Iterable[memoryview]:
-    return (piece[at : at + _BLOCK] for at in range(0, len(piece), _BLOCK))
+def _create(directory: Path) -> tuple[int, Path | None]:
+    """Open a new file; give its descriptor and, where it had to have one, its name."""
+    if hasattr(os, "O_TMPFILE") and _DESCRIPTORS.is_dir():
+        try:
+            return os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), None
+        except OSError as error:
+            if error.errno not in _NO_NAMELESS:
+                raise
+    from tempfile import mkstemp
+
+    descriptor, name = mkstemp(prefix=_PREFIX, dir=directory)
+    return descriptor, Path(name)
 
 
-def _write_all(descriptor: int, block: memoryview) -> None:
-    while block:
-        block = block[os.write(descriptor, block) :]
-
-
-def _copy_metadata(source: Path, descriptor: int) -> None:
-    """Copy what a signed file has in common with the file it is made from."""
-    status = source.stat()
+def _copy_metadata(source: int, status: os.stat_result, target: int) -> None:
     mode = stat.S_IMODE(status.st_mode)
     try:
-        os.fchown(descriptor, status.st_uid, status.st_gid)
+        os.fchown(target, status.st_uid, status.st_gid)
     except PermissionError:
         mode &= ~(stat.S_ISUID | stat.S_ISGID)  # they would now lend somebody else's rights
-    os.fchmod(descriptor, mode)
+        with contextlib.suppress(PermissionError):
+            os.fchown(target, -1, status.st_gid)
+    os.fchmod(target, mode)
     if hasattr(os, "listxattr"):
-        for name in os.listxattr(source):
+        _copy_attributes(source, target)
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _copy_attributes(source: int, target: int) -> None:
+    """Give the file the extended attributes of another, and none that its directory gave it."""
+    names = os.listxattr(source)
+    for name in names:
+        with contextlib.suppress(OSError):
+            os.setxattr(target, name, os.getxattr(source, name))
+    for name in os.listxattr(target):
+        if name not in names:
             with contextlib.suppress(OSError):
-                os.setxattr(descriptor, name, os.getxattr(source, name))
-    os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
+                os.removexattr(target, name)
 
 
-def _sync_directory(directory: Path) -> None:
-    """Make the rename durable, where the file system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _one_of_each(files: Iterable[NewFile]) -> Iterable[NewFile]:
+    """Give one file for each file system."""
+    return {os.fstat(file.descriptor).st_dev: file for file in files}.values()
+
+
+def _sync_file_system(descriptor: int) -> bool:
+    """Call syncfs(2), which Python does not have; False where the C library does not either."""
+    from ctypes import CDLL, get_errno
+
+    library = CDLL(None, use_errno=True)
+    if not hasattr(library, "syncfs"):
+        return False
+    if library.syncfs(descriptor) != 0:
+        raise OSError(get_errno(), os.strerror(get_errno()))
+    return True

@@ -159,6 +159,8 @@ _TABLE: Final = (
      "A program has an LC_UUID, without which dyld refuses those built for macOS 26 and later."),
     ("K11", "slice-architecture", _ERROR, _K + _D, "LOAD_BADARCH", _LIPO,
      "The table of a universal file and the slice name the same architecture."),
+    ("K12", "segment-overlap", _ERROR, _D, None, _LINK,
+     "No two segments share bytes of the file or addresses in memory."),
     ("A1", "signed", _ERROR, _V, _UNSIGNED, "Sign it.",
      "The image is signed; Apple silicon kills native code that is not."),
     ("P1", "adhoc-with-cms", _WARNING, _P, None, _SIGN,

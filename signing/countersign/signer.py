@@ -1,19 +1,26 @@
-"""Sign a file in place or into another one. The paths end here: the core works on bytes."""
+"""Sign files: one or many, in place or into another one, each completely or not at all."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from countersign.embedding import Embedded, SignedSlice, embed
-from countersign.errors import ReadError, RejectedError, WriteError
-from countersign.findings import FileVerdict, Severity
-from countersign.mapping import map_file
-from countersign.replacement import has_contents, replace_file
-from countersign.style import Style
+from countersign.acceptance import Check, require_accepted, require_written
+from countersign.batch import Job, Outcome, Prepared, change_files, job_for
+from countersign.embedding import Embedding, SignedSlice, embed, kept_slice, plan_embedding
+from countersign.errors import WriteError
+from countersign.reading import Image, read_image
+from countersign.replacement import NewFile
+from countersign.settings import Existing, Settings
+from countersign.sink import BytesSink, Comparison, DifferentError, FileSink
+from countersign.source import BytesSource, FileSource, open_source
+from countersign.steady import steady_view
+from countersign.transfer import NOT_HASHED, transfer
 from countersign.verifier import verify_image
 
-__all__ = ["Signed", "sign", "sign_bytes"]
+__all__ = ["Signed", "sign", "sign_bytes", "sign_files", "sign_open"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,75 +29,152 @@ class Signed:
 
     path: Path
     """The signed file."""
-    identifier: str
-    style: Style
+    identifier: str | None
+    """The name in the signature; None for a signature that was kept as it was."""
     changed: bool
-    """False when the file was already exactly what signing makes of it, and was left alone."""
+    """False when the file was left alone: kept, or already what signing makes of it."""
     slices: tuple[SignedSlice, ...]
+    other_links: int = 0
+    """Hard links of the old file that were not named, and so still are the old file."""
 
 
 def sign(
     path: Path,
+    settings: Settings | None = None,
     *,
     output: Path | None = None,
-    identifier: str | None = None,
-    style: Style = Style.MACOS26,
-    force: bool = False,
+    check: Check = Check.PATCHED,
 ) -> Signed:
     """Sign a Mach-O ad-hoc, in place or into ``output``.
 
-    The identifier is the file's base name if none is given. A symbolic link is followed and
-    stays. The result is checked by the verifier's rules before it takes the place of anything;
-    on every error, all of them :class:`SigningError`, the files are as they were.
+    A symbolic link is followed and stays. The result is checked by the verifier's rules before it
+    takes the place of anything; on every error, all of them :class:`SigningError`, the files are
+    as they were.
     """
-    source = _resolve(path)
-    target = _resolve(output) if output is not None else source
-    if output is not None and target.exists() and not target.is_file():
-        raise WriteError(f"{target} is not a regular file")
-    name = source.name if identifier is None else identifier
-    embedded = embed(map_file(source), identifier=name, style=style, force=force)
-    changed = not has_contents(target, embedded.pieces)
-    if changed:
-        replace_file(target, embedded.pieces, like=source, accept=_accept)
+    (outcome,) = sign_files([job_for(path, output)], settings or Settings(), check=check)
+    if outcome.result is None:
+        raise outcome.error or WriteError("nothing was signed")
+    return outcome.result
+
+
+def sign_bytes(data: bytes | memoryview, name: str, settings: Settings | None = None) -> bytes:
+    """Sign the whole file ``data``, whose base name is ``name``, and give the signed file."""
+    source = BytesSource(data)
+    embedding = plan_embedding(read_image(source), name, settings or Settings())
+    sink = BytesSink(embedding.layout.size)
+    embed(source, sink, embedding)
+    require_accepted(memoryview(sink.data), Check.FULL, embedding.patched)
+    return bytes(sink.data)
+
+
+def sign_files(
+    jobs: Iterable[Job], settings: Settings, *, check: Check = Check.PATCHED
+) -> Iterator[Outcome[Signed]]:
+    """Sign many files, and go on after one that cannot be signed; outcomes come in their order."""
+
+    def prepare(job: Job, source: FileSource) -> Prepared[Signed]:
+        image = read_image(source)
+        if _is_kept(source, image, settings, job.targets[0].parent):
+            return _keep(job, source, image)
+        embedding = plan_embedding(image, job.names[0].name, settings)
+        unchanged = _unchanged(job, source, embedding)
+        return unchanged or _write(job, source, embedding, check)
+
+    return change_files(jobs, prepare)
+
+
+def sign_open(
+    source: FileSource, target: int, name: str, settings: Settings, *, check: Check = Check.PATCHED
+) -> Signed:
+    """Sign an open file, whose base name is ``name``, into another one, given by its descriptor.
+
+    Nothing is written when the file is kept or already what signing makes of it. Raises
+    :class:`SigningError`; what was written then is worth nothing.
+    """
+    image, path = read_image(source), Path(name)
+    if _is_kept(source, image, settings, None):
+        return _kept(path, image)
+    embedding = plan_embedding(image, path.name, settings)
+    slices = _compare(source, source, embedding, None)
+    if slices is None:
+        slices = embed(source, FileSink(target), embedding)
+        require_written(target, check, embedding.patched)
+        return _signed(path, embedding, slices, changed=True)
+    return _signed(path, embedding, slices, changed=False)
+
+
+def _write(job: Job, source: FileSource, embedding: Embedding, check: Check) -> Prepared[Signed]:
+    with ExitStack() as stack:
+        new = stack.enter_context(NewFile(job.targets[0].parent))
+        slices = embed(source, FileSink(new.descriptor), embedding)
+        require_written(new.descriptor, check, embedding.patched)
+        new.resemble(source.descriptor, source.status)
+        source.expect_unchanged(job.names[0])
+        stack.pop_all()
+    signed = _signed(job.targets[0], embedding, slices, changed=True)
+    others = 0 if job.output else max(0, source.status.st_nlink - len(job.names))
+    return Prepared(result=replace(signed, other_links=others), new=new)
+
+
+def _unchanged(job: Job, source: FileSource, embedding: Embedding) -> Prepared[Signed] | None:
+    """Tell what the file is that is there, when it already is what signing makes; else None."""
+    directory = job.targets[0].parent
+    if job.output is None:
+        slices = _compare(source, source, embedding, directory)
+    elif job.output.is_file():
+        with open_source(job.output) as present:
+            slices = _compare(source, present, embedding, directory)
     else:
-        _accept(target)
-    return Signed(
-        path=target, identifier=name, style=style, changed=changed, slices=embedded.slices
-    )
+        slices = None
+    if slices is None:
+        return None
+    return Prepared(result=_signed(job.targets[0], embedding, slices, changed=False))
 
 
-def sign_bytes(
-    data: bytes | memoryview,
-    *,
-    identifier: str,
-    style: Style = Style.MACOS26,
-    force: bool = False,
-) -> bytes:
-    """Sign the whole file ``data`` ad-hoc and give the signed file."""
-    embedded = embed(memoryview(data), identifier=identifier, style=style, force=force)
-    signed = _join(embedded)
-    _require(verify_image(signed, path=identifier))
-    return signed
-
-
-def _join(embedded: Embedded) -> bytes:
-    return b"".join(embedded.pieces)
-
-
-def _accept(path: Path) -> None:
-    _require(verify_image(map_file(path), path=str(path)))
-
-
-def _require(verdict: FileVerdict) -> None:
-    """Raise what speaks against a file that was just signed."""
-    everything = [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
-    errors = [finding for finding in everything if finding.severity is Severity.ERROR]
-    if errors:
-        raise RejectedError(errors)
-
-
-def _resolve(path: Path) -> Path:
+def _compare(
+    source: FileSource, present: FileSource, embedding: Embedding, directory: Path | None
+) -> tuple[SignedSlice, ...] | None:
+    """Give the slices of ``present`` when it is the signed ``source``; None when it is not."""
+    if present.size != embedding.layout.size:
+        return None
     try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ReadError(str(error)) from error
+        slices = embed(source, Comparison(present), embedding)
+    except DifferentError:
+        return None
+    with steady_view(present, directory) as view:
+        require_accepted(view, Check.PATCHED, embedding.patched)
+    return slices
+
+
+def _signed(
+    path: Path, embedding: Embedding, slices: tuple[SignedSlice, ...], *, changed: bool
+) -> Signed:
+    return Signed(path=path, identifier=embedding.identifier, changed=changed, slices=slices)
+
+
+def _is_kept(source: FileSource, image: Image, settings: Settings, directory: Path | None) -> bool:
+    signed = all(part.signature is not None for part in image.parts)
+    if settings.existing is Existing.REPLACE or not signed:
+        return False
+    if settings.existing is Existing.KEEP:
+        return True
+    with steady_view(source, directory) as view:
+        return verify_image(view, path="").accepted
+
+
+def _kept(path: Path, image: Image) -> Signed:
+    slices = tuple(kept_slice(part) for part in image.parts)
+    return Signed(path=path, identifier=None, changed=False, slices=slices)
+
+
+def _keep(job: Job, source: FileSource, image: Image) -> Prepared[Signed]:
+    """Leave a file as it is, or copy it as it is when it is wanted elsewhere."""
+    signed = _kept(job.targets[0], image)
+    if job.output is None:
+        return Prepared(result=signed)
+    with ExitStack() as stack:
+        new = stack.enter_context(NewFile(job.output.parent))
+        transfer(source, 0, source.size, FileSink(new.descriptor), 0, NOT_HASHED)
+        new.resemble(source.descriptor, source.status)
+        stack.pop_all()
+    return Prepared(result=signed, new=new)

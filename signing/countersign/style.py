@@ -1,7 +1,8 @@
 """Styles: whose byte layout a signature follows, and what depends on it.
 
-Sources: ``MachORep::pageSize`` and ``MachORep::prepareForSigning`` in Security's machorep.cpp,
-as of macOS 15 (Security-61439) and macOS 26 (Security-61901).
+Sources: ``MachORep::pageSize``, ``needsExecSeg`` and ``prepareForSigning`` in Security's
+machorep.cpp, as of macOS 10.15 (Security-59306), 11 (59754), 15 (61439) and 26 (61901). Up to
+macOS 11, ``codesign_allocate`` made the room; codesign_alloc.cpp came with macOS 12 (60157).
 """
 
 from __future__ import annotations
@@ -30,15 +31,25 @@ _SHA256_SINCE: Final[dict[int, int]] = {
 class Style(enum.StrEnum):
     """Whose byte layout a signature follows."""
 
+    MACOS10_15 = "macos10.15"
+    """It does not describe __TEXT in the code directory."""
+    MACOS11 = "macos11"
+    """Like the one before it rounds __LINKEDIT in memory as the linker aligned the segments."""
     MACOS15 = "macos15"
+    """From macOS 12 on."""
     MACOS26 = "macos26"
+    LINKER = "linker"
+    """A linker's: one code directory and nothing else, marked as linker-signed."""
+
+    @property
+    def uses_allocate(self) -> bool:
+        """True when ``codesign_allocate`` makes the room for the signature."""
+        return self in (Style.MACOS10_15, Style.MACOS11)
 
     def page_size(self, thin: Slice) -> int:
-        """Bytes that one page hash covers."""
-        small = self is Style.MACOS15 or any(
-            target.platform == Platform.TVOS for target in thin.targets[:1]
-        )
-        return 0x4000 if thin.is_arm64 and not small else 0x1000
+        """Bytes that one page hash of ``codesign`` covers."""
+        tv = any(target.platform == Platform.TVOS for target in thin.targets[:1])
+        return 0x4000 if self is Style.MACOS26 and thin.is_arm64 and not tv else 0x1000
 
     def digests(self, slices: Iterable[Slice]) -> tuple[HashType, ...]:
         """Choose the hash algorithms of a file: one choice for all its slices."""
@@ -46,6 +57,8 @@ class Style(enum.StrEnum):
 
     def _needs_sha1(self, thin: Slice) -> bool:
         target = thin.targets[0] if thin.targets else None
-        if self is Style.MACOS15 and (target is None or target.platform == Platform.WATCHOS):
+        if target is None:
+            return self is not Style.MACOS26
+        if target.platform == Platform.WATCHOS and self not in (Style.MACOS26, Style.LINKER):
             return True
-        return target is not None and target.minimum < _SHA256_SINCE.get(target.platform, 0)
+        return target.minimum < _SHA256_SINCE.get(target.platform, 0)

@@ -16,7 +16,15 @@ from typing import Final, NamedTuple
 from countersign import codedirectory
 from countersign.errors import FormatError
 
-__all__ = ["EMPTY_REQUIREMENTS", "EMPTY_WRAPPER", "MAGIC", "Blob", "Slot", "SuperBlob"]
+__all__ = [
+    "EMPTY_REQUIREMENTS",
+    "EMPTY_WRAPPER",
+    "MAGIC",
+    "Blob",
+    "Slot",
+    "SuperBlob",
+    "index_size",
+]
 
 MAGIC: Final = 0xFADE0CC0
 MAX_ENTRIES: Final = 1000
@@ -34,7 +42,9 @@ class Slot:
     INFO_PLIST: Final = 1
     REQUIREMENTS: Final = 2
     RESOURCES: Final = 3
+    APPLICATION: Final = 4
     ENTITLEMENTS: Final = 5
+    REP_SPECIFIC: Final = 6
     ENTITLEMENTS_DER: Final = 7
     CONSTRAINTS: Final = range(8, 12)
     ALTERNATES: Final = range(0x1000, 0x1005)
@@ -43,6 +53,11 @@ class Slot:
 
 _HEADER = struct.Struct(">3I")
 _ENTRY = struct.Struct(">2I")
+
+
+def index_size(count: int) -> int:
+    """Bytes before the first of ``count`` blobs."""
+    return _HEADER.size + _ENTRY.size * count
 
 
 class Blob(NamedTuple):
@@ -87,10 +102,14 @@ class SuperBlob:
         return next((blob for blob in self.blobs if blob.slot == slot), None)
 
     @classmethod
-    def pack(cls, entries: Iterable[tuple[int, bytes]]) -> SuperBlob:
-        """Lay blobs out behind the index, sorted by slot, without a gap."""
+    def pack(cls, entries: Iterable[tuple[int, bytes]], *, align: int = 1) -> SuperBlob:
+        """Lay blobs out behind the index, sorted by slot, without gaps between them.
+
+        The first one starts at a multiple of ``align`` bytes: LLVM's linker aligns the one blob
+        that it writes, ``codesign`` leaves no gap.
+        """
         ordered = sorted(entries)
-        at = _HEADER.size + _ENTRY.size * len(ordered)
+        at = -(-index_size(len(ordered)) // align) * align
         blobs = []
         for slot, data in ordered:
             blobs.append(Blob(slot, at, data))

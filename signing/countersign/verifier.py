@@ -31,14 +31,24 @@ def verify(path: Path) -> FileVerdict:
     return verify_image(map_file(path), path=str(path))
 
 
-def verify_image(data: bytes | memoryview, *, path: str, member: str | None = None) -> FileVerdict:
-    """Judge a whole file given as its bytes; ``path`` and ``member`` only name it. Never raises."""
+def verify_image(
+    data: bytes | memoryview,
+    *,
+    path: str,
+    member: str | None = None,
+    pages: Sequence[range] | None = None,
+) -> FileVerdict:
+    """Judge a whole file given as its bytes; ``path`` and ``member`` only name it. Never raises.
+
+    ``pages`` limits the pages whose hashes are checked to those with bytes in one of the ranges,
+    from the start of the file; all other rules are applied all the same.
+    """
     view = memoryview(data)
     if starts_fat64(view):
         finding = broken("R1", 0, "it is a universal file with a 64-bit table")
         return FileVerdict(path=path, member=member, findings=(finding,))
     if starts_thin(view):
-        return FileVerdict(path=path, member=member, slices=(_verify_slice(view)[0],))
+        return FileVerdict(path=path, member=member, slices=(_verify_slice(view, pages)[0],))
     if not starts_fat(view):
         finding = broken("R1", 0, "it is not a Mach-O")
         return FileVerdict(path=path, member=member, findings=(finding,))
@@ -48,7 +58,9 @@ def verify_image(data: bytes | memoryview, *, path: str, member: str | None = No
         return FileVerdict(path=path, member=member, findings=(_unreadable(error),))
     findings = list(check_container(view, archs))
     fitting = [arch for arch in archs if slice_fits(arch, len(archs), len(view))]
-    pairs = [_verify_slice(view[arch.offset : arch.end], arch.offset, arch) for arch in fitting]
+    pairs = [
+        _verify_slice(view[arch.offset : arch.end], pages, arch.offset, arch) for arch in fitting
+    ]
     signatures = [signature for _, signature in pairs if signature is not None]
     findings += _check_across(signatures)
     slices = tuple(verdict for verdict, _ in pairs)
@@ -56,7 +68,10 @@ def verify_image(data: bytes | memoryview, *, path: str, member: str | None = No
 
 
 def _verify_slice(
-    data: memoryview, base: int = 0, declared: FatArch | None = None
+    data: memoryview,
+    pages: Sequence[range] | None,
+    base: int = 0,
+    declared: FatArch | None = None,
 ) -> tuple[SliceVerdict, Signature | None]:
     """Judge one slice, which begins ``base`` bytes into the file."""
     try:
@@ -68,19 +83,26 @@ def _verify_slice(
     findings += check_structure(thin)
     if thin.signature is None:
         return SliceVerdict(arch=thin.arch, signed=False, findings=tuple(findings)), None
-    return _verify_signature(data, thin, thin.signature, findings)
+    return _verify_signature(data, thin, thin.signature, findings, pages)
 
 
 def _verify_signature(
-    data: memoryview, thin: Slice, command: SignatureCommand, findings: list[Finding]
+    data: memoryview,
+    thin: Slice,
+    command: SignatureCommand,
+    findings: list[Finding],
+    pages: Sequence[range] | None,
 ) -> tuple[SliceVerdict, Signature | None]:
+    if command.data_end > len(data):  # which R12 has said already
+        return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
     try:
-        signature = parse_signature(data, command, thin.base)
+        blob = data[command.data_offset : command.data_end]
+        signature = parse_signature(blob, thin.base + command.data_offset)
     except FormatError as error:
         if error.rule not in {finding.rule for finding in findings}:
             findings.append(_unreadable(error))
         return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
-    findings += check_seal(data, thin, command, signature)
+    findings += check_seal(data, thin, command, signature, pages)
     code = signature.best.code
     verdict = SliceVerdict(
         arch=thin.arch,

@@ -161,7 +161,7 @@ def read_evidence(data: memoryview, *, in_fat: bool = False) -> Evidence:
     return Evidence(
         data=data,
         thin=thin,
-        signature=parse_signature(data, thin.signature) if thin.signature else None,
+        signature=parse_signature(data[thin.signature.data_offset :]) if thin.signature else None,
         kinds=tuple(kind for kind, _ in commands),
         tools=tuple(tools),
         symtab=symtab,

@@ -17,6 +17,7 @@ from classes import (
     guess_dialect,
     linker_of,
 )
+from countersign.settings import Settings
 from countersign.signer import sign_bytes
 from countersign.style import Style
 from evidence import read_evidence, read_file
@@ -42,7 +43,7 @@ def unrounded(image: Macho) -> Macho:
 def test_what_this_package_signs_is_classed_as_codesigns(
     image: Macho, style: Style, expected: Class
 ) -> None:
-    signed = memoryview(sign_bytes(image.build(), identifier="program", style=style))
+    signed = memoryview(sign_bytes(image.build(), "program", Settings(style=style)))
     evidence = read_evidence(signed)
     assert classify(evidence).name is expected
     assert (Trait.SHA1 in classify(evidence).traits) == (expected is Class.CODESIGN_X86_64_SHA1)

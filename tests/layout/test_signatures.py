@@ -15,7 +15,7 @@ from trees import DARWIN, LINUX, pack_tar_gz, required_files, write_stage
 
 PROFILE = load_profile("multiprocess")
 UNSIGNED = Macho().build()
-SIGNED = sign_bytes(UNSIGNED, identifier="program")
+SIGNED = sign_bytes(UNSIGNED, "program")
 LINKER = Macho().sealed().build()
 PLACE = "bin/bitcoin"
 
@@ -67,7 +67,7 @@ def test_the_verifiers_findings_are_carried_over(tmp_path: Path) -> None:
 
 def test_a_universal_program_is_not_for_one_architecture(tmp_path: Path) -> None:
     both = fat([("x86_64", Macho(arch="x86_64").build()), ("arm64", UNSIGNED)])
-    found = verdict_on(tmp_path, sign_bytes(both, identifier="program"))
+    found = verdict_on(tmp_path, sign_bytes(both, "program"))
     assert rules(found) == ["L14"]
     assert found.findings[0].message == "architecture is x86_64, arm64, expected arm64"
 

@@ -16,7 +16,7 @@ from suites import schema_errors
 from trees import DARWIN, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, required_files
 
 PACKERS = [pack_tar, pack_tar_gz, pack_tar_zst, pack_zip]
-SIGNED = sign_bytes(MACHO, identifier="bitcoin")
+SIGNED = sign_bytes(MACHO, "bitcoin")
 Pack = Callable[[dict[str, bytes]], bytes]
 
 

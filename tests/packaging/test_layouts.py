@@ -33,7 +33,7 @@ PROFILE = load_profile("multiprocess")
 LINUX_FILES = required_files(PROFILE, LINUX, elf())
 WINDOWS_FILES = required_files(PROFILE, WINDOWS, pe())
 DARWIN_FILES = {
-    name: sign_bytes(Macho().build(), identifier=Path(name).name)
+    name: sign_bytes(Macho().build(), Path(name).name)
     for name in required_files(PROFILE, DARWIN, b"")
 }
 

@@ -14,21 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countermark.archive import Artifact
+from countermark.changes import Change
 from countermark.doctor import Examined
 from countermark.errors import CommandError, ConfigurationError, RejectedError
 from countermark.flow import ALL_STEPS, BUILD_STEPS, STAGE_STEPS, Release, describe
 from countermark.hosts import HOSTS
 from countermark.manifest import ArtifactRow, HostRow, ImageRow, Ledger
 from countermark.pipeline import HostOutcome, Outcome, Step
+from countermark.render.change_documents import compare_document, sign_document, unsign_document
 from countermark.render.document import (
     DOCUMENTS,
     doctor_document,
     plan_document,
     schema_of,
-    sign_document,
-    to_json,
     verify_document,
 )
+from countermark.render.encoding import to_json
 from countermark.render.lines import LineProgress
 from countermark.render.text import (
     describe_error,
@@ -38,9 +39,13 @@ from countermark.render.text import (
     table,
 )
 from countermark.render.verdict import describe_verdict
-from countermark.signatures import Signing
+from countersign.comparison import Compared, Difference
+from countersign.embedding import SignedSlice
 from countersign.errors import NotSignableError
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity, SliceVerdict, Verdict
+from countersign.signature import Kind
+from countersign.signer import Signed
+from countersign.unsigner import Unsigned
 from suites import plan, schema_errors, suite
 
 FINDING = Finding(
@@ -253,10 +258,38 @@ def test_the_doctors_document_is_good_when_all_that_is_needed_is_there() -> None
 
 
 def test_the_signing_document_tells_of_what_failed() -> None:
-    signing = Signing(path=Path("a.txt"), error=NotSignableError("it is text"))
-    (entry,) = document_of(sign_document((signing,)))["files"]
+    change: Change[Signed] = Change(path=Path("a.txt"), error=NotSignableError("it is text"))
+    (entry,) = document_of(sign_document((change,)))["files"]
     assert (entry["path"], entry["signed"], entry["slices"]) == ("a.txt", False, [])
     assert "it is text" in entry["error"]
+
+
+def test_the_signing_document_names_members_and_what_was_replaced() -> None:
+    one = SignedSlice(arch="arm64", cdhash="ab" * 20, replaced=Kind.LINKER)
+    signed = Signed(path=Path("a"), identifier="a", changed=True, slices=(one,))
+    change = Change(path=Path("dist.zip"), member="bin/a", result=signed)
+    (entry,) = document_of(sign_document((change,)))["files"]
+    assert (entry["path"], entry["member"], entry["changed"]) == ("dist.zip", "bin/a", True)
+    assert entry["slices"] == [{"arch": "arm64", "cdhash": "ab" * 20, "replaced": "linker"}]
+
+
+def test_the_removal_document_names_the_architectures() -> None:
+    unsigned = Unsigned(path=Path("a"), changed=True, archs=("x86_64", "arm64"))
+    changes: tuple[Change[Unsigned], ...] = (
+        Change(path=Path("a"), result=unsigned),
+        Change(path=Path("b"), error=NotSignableError("it is text")),
+    )
+    good, bad = document_of(unsign_document(changes))["files"]
+    assert (good["changed"], good["archs"], good["error"]) == (True, ["x86_64", "arm64"], None)
+    assert (bad["changed"], bad["archs"]) == (False, [])
+
+
+def test_the_comparison_document_lists_ranges() -> None:
+    difference = Difference(where="arm64 header", offset=24, size=1)
+    compared = Compared(differences=(difference,), complete=True)
+    document = document_of(compare_document(Path("a"), Path("b"), compared, modulo_signature=True))
+    assert document["equal"] is False
+    assert document["differences"] == [{"where": "arm64 header", "offset": 24, "size": 1}]
 
 
 def image_row(path: str, *cdhashes: str) -> ImageRow:

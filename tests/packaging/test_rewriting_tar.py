@@ -268,7 +268,7 @@ def test_hard_links_lead_to_the_replaced_file(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     subprocess.run(("tar", "-x", "-C", tmp_path / "out"), input=out, check=True)
     first, second = tmp_path / "out/tree/bitcoin", tmp_path / "out/tree/other"
-    assert first.read_bytes() == second.read_bytes() == sign_bytes(MACHO, identifier="bitcoin")
+    assert first.read_bytes() == second.read_bytes() == sign_bytes(MACHO, "bitcoin")
     assert first.stat().st_ino == second.stat().st_ino
 
 
@@ -303,7 +303,7 @@ def test_signing_an_archive_is_packing_what_was_signed(
         return artifact.path
 
     unsigned = packed("unsigned", lambda _: MACHO)
-    signed = packed("signed", lambda name: sign_bytes(MACHO, identifier=name)).read_bytes()
+    signed = packed("signed", lambda name: sign_bytes(MACHO, name)).read_bytes()
     out, names = rewritten(unsigned, sign)
     assert len(names) == 3
     assert gzip.decompress(out) == gzip.decompress(signed)
@@ -346,7 +346,7 @@ def test_gnu_tar_unpacks_a_rewritten_zstd(tmp_path: Path) -> None:
     tar = tar_of(member("p/x", MACHO))
     out, _ = rewritten(written(tmp_path / "a.tar.zst", zstandard.compress(tar)), sign)
     subprocess.run(("tar", "--zstd", "-x", "-C", tmp_path), input=out, check=True)
-    assert (tmp_path / "p" / "x").read_bytes() == sign_bytes(MACHO, identifier="x")
+    assert (tmp_path / "p" / "x").read_bytes() == sign_bytes(MACHO, "x")
 
 
 def test_an_archive_without_members_ends_as_gnu_tar_ends_it(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def test_info_zip_unpacks_what_was_replaced(tmp_path: Path, options: list[str]) 
     assert "tree/bin/program" in names
     written(tmp_path / "new.zip", out)
     subprocess.run(("unzip", "-q", "new.zip", "-d", "out"), cwd=tmp_path, check=True)
-    signed = sign_bytes(MACHO, identifier="program")
+    signed = sign_bytes(MACHO, "program")
     assert (tmp_path / "out/tree/bin/program").read_bytes() == signed
     assert (tmp_path / "out/tree/übung").read_bytes() == b"not ASCII " * 50
 
@@ -336,7 +336,7 @@ def test_a_data_descriptor_may_do_without_its_magic(tmp_path: Path) -> None:
     assert rewritten(path) == (data, ())
     with opened(rewritten(path, sign)[0]) as archive:
         assert archive.testzip() is None
-        assert archive.read("p/x") == sign_bytes(MACHO, identifier="x")
+        assert archive.read("p/x") == sign_bytes(MACHO, "x")
 
 
 def test_a_data_descriptor_that_says_something_else_is_refused(tmp_path: Path) -> None:

@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from countermark.changes import Change, sign_paths
 from countermark.cli.application import run
 from countermark.errors import ConfigurationError
-from countermark.signatures import Signing, sign_paths, verify_paths
+from countermark.signatures import verify_paths
 from countersign.findings import Verdict
-from countersign.signer import sign_bytes
+from countersign.settings import Settings
+from countersign.signer import Signed, sign_bytes
 from countersign.style import Style
 from macho import Macho, fat
 from trees import elf, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, tar_info, tar_of
 
 UNSIGNED = Macho().build()
-SIGNED = sign_bytes(UNSIGNED, identifier="good")
+SIGNED = sign_bytes(UNSIGNED, "good")
 UNIVERSAL = fat([("x86_64", Macho(arch="x86_64").build()), ("arm64", UNSIGNED)])
 
 
@@ -43,9 +45,9 @@ def sign(
     identifier: str | None = None,
     output: Path | None = None,
     style: Style = Style.MACOS26,
-) -> list[Signing]:
-    signings = sign_paths(paths, style=style, identifier=identifier, output=output, force=False)
-    return list(signings)
+) -> list[Change[Signed]]:
+    settings = Settings(style=style, identifier=identifier)
+    return list(sign_paths(paths, settings, output=output))
 
 
 def check(*paths: Path) -> tuple[Verdict, tuple[Exception, ...]]:
@@ -61,8 +63,8 @@ def command(*arguments: object) -> int:
 def test_a_file_is_signed_in_place(tmp_path: Path) -> None:
     path = write(tmp_path / "bitcoin", UNSIGNED)
     (signing,) = sign(path)
-    assert signing.signed is not None
-    assert signing.signed.identifier == "bitcoin"
+    assert signing.result is not None
+    assert signing.result.identifier == "bitcoin"
     verdict, problems = check(path)
     assert verdict.accepted
     assert problems == ()
@@ -74,7 +76,7 @@ def test_every_macho_below_a_directory_is_signed_and_nothing_else(tmp_path: Path
     linux, text = write(tmp_path / "bin" / "c", elf()), write(tmp_path / "share" / "d.dylib", b"x")
     signings = sign(tmp_path)
     assert [one.path.name for one in signings] == ["a", "b.renamed"]
-    assert all(one.signed for one in signings)
+    assert all(one.result for one in signings)
     assert (linux.read_bytes(), text.read_bytes()) == (elf(), b"x")
 
 
@@ -93,9 +95,9 @@ def test_a_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
 
 def test_a_signed_file_goes_where_it_is_told(tmp_path: Path) -> None:
     path, target = write(tmp_path / "a", UNSIGNED), tmp_path / "b"
-    sign(path, output=target, identifier="org.example.a")
+    sign(path, identifier="org.example.a", output=target)
     assert path.read_bytes() == UNSIGNED
-    assert target.read_bytes() == sign_bytes(UNSIGNED, identifier="org.example.a")
+    assert target.read_bytes() == sign_bytes(UNSIGNED, "org.example.a")
 
 
 @pytest.mark.parametrize(("identifier", "output"), [("x", None), (None, Path("out"))])
@@ -113,7 +115,7 @@ def test_a_missing_path_does_not_stop_the_others(tmp_path: Path) -> None:
     path = write(tmp_path / "a", UNSIGNED)
     missing, signed = sign(tmp_path / "missing", path)
     assert "missing" in str(missing.error)
-    assert signed.signed is not None
+    assert signed.result is not None
     assert command("sign", tmp_path / "missing", path) == 2
 
 

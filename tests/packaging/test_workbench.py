@@ -14,6 +14,7 @@ from countermark.subjects import made_subject
 from countermark.workbench import Workbench, broken_rules, space_needed
 from countersign.findings import FileVerdict, Severity, SliceVerdict
 from countersign.rules import broken
+from countersign.settings import Settings
 from countersign.signer import sign_bytes
 from countersign.style import Style
 from macho import Macho
@@ -65,7 +66,7 @@ def test_the_pages_of_the_image_are_hashed(workbench: Workbench) -> None:
 @pytest.mark.parametrize("pages", [1, 1000])
 def test_the_space_is_enough_for_four_of_the_largest_signatures(pages: int) -> None:
     image = Macho(arch="x86_64", text_pages=pages, minimum=(10, 9, 0)).build()
-    signed = sign_bytes(image, identifier="x" * 200, style=Style.MACOS15)
+    signed = sign_bytes(image, "x" * 200, Settings(style=Style.MACOS15))
     assert 4 * len(signed) <= space_needed(len(image))
 
 

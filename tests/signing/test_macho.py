@@ -32,7 +32,7 @@ def test_the_facts_are_the_same_in_every_word_size_and_byte_order(arch: str) -> 
     assert thin.targets == (Target(Platform.MACOS, 14 << 16, 14 << 16),)
     assert thin.info_plist is not None
     assert thin.info_plist.size == 8
-    assert thin.has_uuid
+    assert thin.uuid == b"0123456789abcdef"
     assert thin.signature is None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from countersign.macho.slice import parse_slice
+from countersign.settings import Settings
 from countersign.signer import sign, sign_bytes
 from countersign.style import Style
 from countersign.verifier import verify
@@ -25,7 +26,7 @@ PROGRAM = "int main(void) { return 0; }\n"
 def test_lief_reads_what_we_write(arch: str, style: Style) -> None:
     lief = pytest.importorskip("lief")
     image = Macho(arch=arch, text_pages=3)
-    data = sign_bytes(image.build(), identifier="a", style=style)
+    data = sign_bytes(image.build(), "a", Settings(style=style))
     binary = lief.MachO.parse(list(data)).at(0)
     signature = binary.code_signature
     assert signature.data_offset == image.text_size + image.linkedit_size
@@ -55,7 +56,7 @@ def pages(code: bytes, binary: object, style: Style) -> bytes:
 def test_lief_reads_our_universal_files() -> None:
     lief = pytest.importorskip("lief")
     joined = fat([("x86_64", Macho(arch="x86_64").build()), ("arm64", Macho().build())])
-    data = sign_bytes(joined, identifier="a")
+    data = sign_bytes(joined, "a")
     binaries = lief.MachO.parse(list(data))
     assert binaries.size == 2
     for binary in binaries:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countersign.codedirectory import ExecSegment
+from countersign.contents import Contents
 from countersign.digest import HashType
 from countersign.errors import FormatError, NoRoomError, NotSignableError
 from countersign.macho.slice import Slice, parse_slice
-from countersign.plan import Plan, plan_signature, signature_room
+from countersign.plan import Plan, plan_signature
 from countersign.style import Style
 from macho import BUNDLE, DSYM, DYLIB, OBJECT, Macho
 
@@ -26,8 +27,15 @@ def thin(image: Macho) -> Slice:
 
 def plan(image: Macho, *, identifier: str = "com.test.exe", style: Style = Style.MACOS15) -> Plan:
     facts = thin(image)
-    digests = style.digests([facts])
-    return plan_signature(facts, identifier=identifier, style=style, digests=digests)
+    contents = Contents(identifier=identifier)
+    return plan_signature(facts, contents, style=style, digests=style.digests([facts]))
+
+
+def room(*, pages: int, identifier: str = "a", old: bool = False) -> int:
+    """What is set aside for the signature of an x86_64 program of so many pages."""
+    minimum = (10, 9, 0) if old else (14, 0, 0)
+    image = Macho(arch="x86_64", text_pages=pages - 1, linkedit_size=0x1000, minimum=minimum)
+    return plan(image, identifier=identifier).data_size
 
 
 def test_a_program_signed_on_macos_15_is_laid_out_the_same() -> None:
@@ -36,8 +44,8 @@ def test_a_program_signed_on_macos_15_is_laid_out_the_same() -> None:
     assert made.data_offset == 16_560
     assert made.data_size == 18_384
     assert made.page_size == 4096
-    assert made.version == 0x20400
-    assert made.exec_segment == ExecSegment(0, 16_384, 1)
+    assert made.directory.version == 0x20400
+    assert made.directory.exec_segment == ExecSegment(0, 16_384, 1)
     assert made.digests == SHA256
     resize = made.patches[0]
     vmsize, fileoff, filesize = (
@@ -48,21 +56,19 @@ def test_a_program_signed_on_macos_15_is_laid_out_the_same() -> None:
 
 def test_a_program_signed_on_macos_26_reserves_less() -> None:
     """49,712 bytes of code and an identifier of 50 characters: four pages of 16 KiB."""
-    assert signature_room(identifier="x" * 50, pages=4, digests=SHA256) == 18_400
     made = plan(Macho(text_pages=3, linkedit_size=560), identifier="x" * 50, style=Style.MACOS26)
     assert (made.data_offset, made.data_size) == (49_712, 18_400)
     assert made.page_size == 16_384
 
 
 def test_a_second_digest_reserves_a_whole_second_directory() -> None:
-    one = signature_room(identifier="a", pages=10, digests=SHA256)
-    two = signature_room(identifier="a", pages=10, digests=DUAL)
+    one, two = room(pages=10), room(pages=10, old=True)
     assert abs(two - one - (8 + 96 + 2 + 12 * 20)) < 16
 
 
-@given(st.integers(0, 4096), st.text(min_size=1, max_size=60))
+@given(st.integers(2, 64), st.text(min_size=1, max_size=60))
 def test_the_room_is_always_a_multiple_of_16(pages: int, identifier: str) -> None:
-    assert signature_room(identifier=identifier, pages=pages, digests=SHA256) % 16 == 0
+    assert room(pages=pages, identifier=identifier) % 16 == 0
 
 
 @pytest.mark.parametrize(("size", "start"), [(160, 160), (161, 176), (175, 176)])
@@ -87,12 +93,13 @@ def test_the_last_segments_memory_grows_in_16_kib_on_every_cpu() -> None:
     ("filetype", "flag"), [(DYLIB, 0), (BUNDLE, 0), (2, 1)], ids=["dylib", "bundle", "program"]
 )
 def test_only_a_program_is_marked_as_one(filetype: int, flag: int) -> None:
-    assert plan(Macho(filetype=filetype)).exec_segment.flags == flag
+    assert plan(Macho(filetype=filetype)).directory.exec_segment.flags == flag
 
 
 def test_a_file_that_names_no_platform_gets_the_oldest_version() -> None:
     made = plan(Macho(platform=None), style=Style.MACOS26)
-    assert (made.version, made.exec_segment) == (0x20100, ExecSegment(0, 0, 0))
+    directory = made.directory
+    assert (directory.version, directory.exec_segment) == (0x20100, ExecSegment(0, 0, 0))
 
 
 @pytest.mark.parametrize("room", range(16))
@@ -141,7 +148,7 @@ def test_a_cut_file_is_refused() -> None:
     data = Macho().build()
     facts = parse_slice(memoryview(data[:-1]))
     with pytest.raises(NotSignableError, match="past the end"):
-        plan_signature(facts, identifier="a", style=Style.MACOS26, digests=SHA256)
+        plan_signature(facts, Contents(identifier="a"), style=Style.MACOS26, digests=SHA256)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +215,7 @@ def test_another_segment_behind_in_memory_is_not_run_over() -> None:
     behind = dataclasses.replace(text, name="__LAST", vmaddr=linkedit.vmaddr + 0x4000)
     crowded = dataclasses.replace(facts, segments=(text, linkedit, behind))
     with pytest.raises(NotSignableError, match="in memory"):
-        plan_signature(crowded, identifier="a", style=Style.MACOS26, digests=SHA256)
+        plan_signature(crowded, Contents(identifier="a"), style=Style.MACOS26, digests=SHA256)
 
 
 def test_a_segment_behind_in_the_file_is_not_run_over() -> None:
@@ -218,4 +225,4 @@ def test_a_segment_behind_in_the_file_is_not_run_over() -> None:
     behind = dataclasses.replace(text, name="__LAST", fileoff=short.end, filesize=16)
     crowded = dataclasses.replace(facts, segments=(text, short, behind))
     with pytest.raises(NotSignableError, match="behind __LINKEDIT"):
-        plan_signature(crowded, identifier="a", style=Style.MACOS26, digests=SHA256)
+        plan_signature(crowded, Contents(identifier="a"), style=Style.MACOS26, digests=SHA256)

@@ -79,6 +79,7 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "K2": lambda: dataclasses.replace(ARM, flags=DYLDLINK).build(),
     "K7": lambda: dataclasses.replace(ARM, uuid=False).build(),
     "K11": lambda: fat([("arm64e", ARM.build())]),
+    "K12": changed(ARM.build().find(b"__LINKEDIT") + 16, "<Q", 0x10000),
     "A1": lambda: Macho().build(),
     "P1": sealed(blobs=((0x10000, CMS),)),
     "P2": sealed(team="TEAM"),
@@ -88,7 +89,9 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
 ALONG: dict[str, set[str]] = {
     "R5": {"F1", "R8", "R9"},
     "R16": {"R27"},
-    "R18": {"R27", "R40"},
+    "R18": {"R27", "R40", "K12"},
+    "R40": {"K12"},
+    "K12": {"R27"},
 }
 """Further errors that the same damage cannot but cause."""
 

@@ -20,6 +20,7 @@ from countersign.errors import (
     SigningError,
     WriteError,
 )
+from countersign.settings import Settings
 from countersign.signature import Kind
 from countersign.signer import sign, sign_bytes
 from countersign.style import Style
@@ -43,8 +44,8 @@ def names(folder: Path) -> list[str]:
 
 def test_a_file_is_signed_in_place(program: Path) -> None:
     signed = sign(program)
-    assert program.read_bytes() == sign_bytes(UNSIGNED, identifier="program")
-    assert (signed.path, signed.identifier, signed.style) == (program, "program", Style.MACOS26)
+    assert program.read_bytes() == sign_bytes(UNSIGNED, "program")
+    assert (signed.path, signed.identifier) == (program, "program")
     assert signed.changed
     (one,) = signed.slices
     assert (one.arch, one.replaced) == ("arm64", None)
@@ -125,13 +126,13 @@ def test_an_output_leaves_the_input_alone(program: Path, tmp_path: Path) -> None
     signed = sign(program, output=output)
     assert program.read_bytes() == UNSIGNED
     assert signed.path == output
-    assert output.read_bytes() == sign_bytes(UNSIGNED, identifier="program")
+    assert output.read_bytes() == sign_bytes(UNSIGNED, "program")
     assert stat.S_IMODE(output.stat().st_mode) == 0o755
     assert not sign(program, output=output).changed
 
 
 def test_identifier_and_style_are_the_callers(program: Path) -> None:
-    sign(program, identifier="org.example", style=Style.MACOS15)
+    sign(program, Settings(identifier="org.example", style=Style.MACOS15))
     (verdict,) = verify(program).slices
     assert (verdict.identifier, verdict.page_size) == ("org.example", 4096)
 
@@ -153,7 +154,7 @@ def fail(number: int) -> object:
     return failing
 
 
-@pytest.mark.parametrize("function", ["write", "fsync", "fchmod", "replace"])
+@pytest.mark.parametrize("function", ["pwrite", "fsync", "fchmod", "link", "replace"])
 def test_a_failure_leaves_the_original(
     program: Path, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
@@ -165,7 +166,7 @@ def test_a_failure_leaves_the_original(
     assert names(program.parent) == ["program"]
 
 
-@pytest.mark.parametrize("function", ["write", "fsync", "replace"])
+@pytest.mark.parametrize("function", ["pwrite", "fsync", "link", "replace"])
 def test_an_interruption_leaves_the_original(
     program: Path, monkeypatch: pytest.MonkeyPatch, function: str
 ) -> None:
@@ -192,23 +193,23 @@ def test_a_kill_at_the_last_moment_leaves_the_original(program: Path) -> None:
 
 
 def test_short_writes_are_completed(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole_write = os.write
+    whole_write = os.pwrite
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", lambda file, data: whole_write(file, data[:1000]))
+        patch.setattr(os, "pwrite", lambda file, data, at: whole_write(file, data[:1000], at))
         sign(program)
-    assert program.read_bytes() == sign_bytes(UNSIGNED, identifier="program")
+    assert program.read_bytes() == sign_bytes(UNSIGNED, "program")
 
 
 def test_what_was_written_wrong_is_not_put_in_place(
     program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole_write = os.write
+    whole_write = os.pwrite
 
-    def write_zeros(file: int, data: bytes) -> int:
-        return whole_write(file, bytes(len(data)))
+    def write_zeros(file: int, data: bytes, at: int) -> int:
+        return whole_write(file, bytes(len(data)), at)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "write", write_zeros)
+        patch.setattr(os, "pwrite", write_zeros)
         with pytest.raises(RejectedError):
             sign(program)
     assert program.read_bytes() == UNSIGNED
@@ -267,7 +268,7 @@ def denied_creation(real: object) -> object:
     """Stand in for permissions, which do not bind root."""
 
     def opening(path: str, flags: int, *rest: int, **more: int) -> int:
-        if flags & os.O_CREAT:
+        if flags & (os.O_CREAT | os.O_TMPFILE & ~os.O_DIRECTORY):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return real(path, flags, *rest, **more)  # type: ignore[operator, no-any-return]
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countersign.macho.slice import parse_slice
+from countersign.settings import Settings
 from countersign.signer import sign_bytes
 from countersign.specimen import SPECIMEN_SIZES, specimen
 from countersign.style import Style
@@ -38,7 +39,7 @@ def test_an_image_breaks_no_rule_before_and_after_it_is_signed(size: int, style:
     data = made(size)
     (thin,) = verify_image(data, path="made").slices
     assert [finding.rule for finding in thin.findings] == ["A1"]
-    verdict = verify_image(sign_bytes(data, identifier="made", style=style), path="made")
+    verdict = verify_image(sign_bytes(data, "made", Settings(style=style)), path="made")
     assert verdict.accepted
     assert verdict.slices[0].findings == ()
 

@@ -16,10 +16,10 @@ from countersign.verifier import verify, verify_image
 from macho import DYLIB, Macho, fat
 
 LINKED = Macho(linkedit_size=160).sealed()
-SIGNED = sign_bytes(Macho(room=16).build(), identifier="program")
+SIGNED = sign_bytes(Macho(room=16).build(), "program")
 START = 16_560  # of the signature in SIGNED
 UNIVERSAL = sign_bytes(
-    fat([("x86_64", Macho(arch="x86_64").build()), ("arm64", Macho().build())]), identifier="a"
+    fat([("x86_64", Macho(arch="x86_64").build()), ("arm64", Macho().build())]), "a"
 )
 
 
@@ -141,7 +141,7 @@ def test_pages_of_every_directory_are_checked() -> None:
 
 def test_a_changed_info_plist_is_named_beside_its_page() -> None:
     image = Macho(info_plist=b"<plist/>")
-    data = bytearray(sign_bytes(image.build(), identifier="a"))
+    data = bytearray(sign_bytes(image.build(), "a"))
     data[image.text_size - 1] ^= 1
     assert {finding.rule for finding in judge(bytes(data)).slices[0].findings} == {"R27", "R41"}
 

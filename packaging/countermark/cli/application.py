@@ -22,6 +22,8 @@ _COMMANDS: Final = {
     "build": ("build", "Configure and compile the suite."),
     "stage": ("stage", "Install the built suite into a stage."),
     "sign": ("sign", "Sign Mach-O files ad-hoc."),
+    "unsign": ("unsign", "Remove signatures and give the exact unsigned bytes back."),
+    "compare": ("compare", "Compare two files, with or without their signatures."),
     "verify": ("verify", "Check the signatures of Mach-O files."),
     "layout": ("layout", "Check a stage or an archive against a profile."),
     "pack": ("pack", "Check the stages and pack them."),

@@ -95,7 +95,7 @@ def _show(
     machine = describe_machine()
     if output == "json":
         from countermark.render.bench_document import bench_document
-        from countermark.render.document import to_json
+        from countermark.render.encoding import to_json
 
         document = bench_document(benched, problems, machine=machine, directory=place, runs=runs)
         sys.stdout.write(to_json(document))

@@ -27,7 +27,8 @@ def command(output: str) -> int:
     examined = examine(os.environ)
     good = all(one.found for one in examined if one.needed)
     if output == "json":
-        from countermark.render.document import doctor_document, to_json
+        from countermark.render.document import doctor_document
+        from countermark.render.encoding import to_json
 
         sys.stdout.write(to_json(doctor_document(examined)))
     else:

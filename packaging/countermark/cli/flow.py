@@ -47,7 +47,8 @@ def show_plan(configuration: Configuration, output: str) -> int:
     plan = prepare(configuration)
     descriptions = describe(plan)
     if output == "json":
-        from countermark.render.document import plan_document, to_json
+        from countermark.render.document import plan_document
+        from countermark.render.encoding import to_json
 
         sys.stdout.write(to_json(plan_document(plan, descriptions)))
     else:

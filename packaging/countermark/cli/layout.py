@@ -47,7 +47,8 @@ def check(path: Path, profile: str | None, host: str | None, output: str) -> int
 
     checked = check_layout(path, profile, host)
     if output == "json":
-        from countermark.render.document import to_json, verify_document
+        from countermark.render.document import verify_document
+        from countermark.render.encoding import to_json
 
         sys.stdout.write(to_json(verify_document(checked.verdict)))
     else:

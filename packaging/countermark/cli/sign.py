@@ -7,87 +7,84 @@ from pathlib import Path
 
 import click
 
-from countermark.cli.exits import Exit, exit_of_error
+from countermark.changes import Change, sign_paths
+from countermark.cli.changes import exit_of_changes, place, show_errors
+from countermark.cli.exits import Exit
 from countermark.cli.formats import format_option
-from countermark.signatures import Signing, sign_paths
-from countersign.errors import ReadError, SigningError, WriteError
+from countermark.cli.paths import ANY_PATH
+from countermark.cli.signing_options import Request, request_settings, signing_options
+from countersign.acceptance import Check
 from countersign.escaping import printable
 from countersign.signer import Signed
-from countersign.style import Style
 
 __all__ = ["command"]
 
 
 @click.command("sign")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--style",
-    type=click.Choice([style.value for style in Style]),
-    default=Style.MACOS26.value,
-    show_default=True,
-    envvar="COUNTERMARK_STYLE",
-    help="Whose byte layout the signature follows.",
-)
-@click.option("--identifier", metavar="ID", help="The name in the signature  [default: the file's]")
+@click.argument("paths", nargs=-1, required=True, type=ANY_PATH)
+@signing_options
 @click.option(
     "-o",
     "--output",
     "target",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Where to put the signed file  [default: in its place]",
+    help="Where to put the signed file or archive  [default: in its place]",
 )
-@click.option("--force", is_flag=True, help="Replace even a signature made with a certificate.")
+@click.option(
+    "--check",
+    type=click.Choice([check.value for check in Check]),
+    default=Check.PATCHED.value,
+    show_default=True,
+    help="Which pages of the result are read and hashed again before it is put in place.",
+)
 @format_option
 def command(
     paths: tuple[Path, ...],
-    style: str,
-    identifier: str | None,
     target: Path | None,
-    force: bool,
+    check: str,
     output: str,
+    **request: Request,
 ) -> int:
-    """Sign every Mach-O in PATHS ad-hoc: files, or directories that are searched by content.
+    """Sign every Mach-O in PATHS ad-hoc: files, directories, .tar, .tar.gz, .tar.zst or .zip.
 
-    Each file is replaced as a whole or not at all.
+    In directories and archives images are found by content. Each file, and each archive, is
+    replaced as a whole or not at all.
 
     \b
     Example: countermark sign stage/bin/bitcoin stage/libexec
     """
-    signings = tuple(
-        sign_paths(paths, style=Style(style), identifier=identifier, output=target, force=force)
-    )
+    settings = request_settings(request)
+    changes = tuple(sign_paths(paths, settings, output=target, check=Check(check)))
     if output == "json":
-        from countermark.render.document import sign_document, to_json
+        from countermark.render.change_documents import sign_document
+        from countermark.render.encoding import to_json
 
-        sys.stdout.write(to_json(sign_document(signings)))
+        sys.stdout.write(to_json(sign_document(changes)))
     else:
-        for signing in signings:
-            if signing.signed is not None:
-                click.echo(_line(signing.signed))
-    for signing in signings:
-        if signing.error is not None:
-            click.echo(f"countermark: error: {_problem(signing)}", err=True)
-            click.echo(f"  hint: {signing.error.hint}", err=True)
-    return max((_exit(signing) for signing in signings), default=Exit.GOOD)
+        for change in changes:
+            if change.result is not None:
+                click.echo(_line(change, change.result))
+    _warn_of_links(changes)
+    show_errors(changes)
+    return exit_of_changes(changes) if changes else Exit.GOOD
 
 
-def _problem(signing: Signing) -> str:
-    """Say what is wrong, and name the file once."""
-    text = str(signing.error)
-    return printable(text if str(signing.path) in text else f"{signing.path}: {text}")
-
-
-def _exit(signing: Signing) -> Exit:
-    """A file that cannot carry a signature is bad; one that cannot be written is work undone."""
-    if signing.error is None:
-        return Exit.GOOD
-    judged = isinstance(signing.error, SigningError)
-    undone = isinstance(signing.error, ReadError | WriteError)
-    return Exit.BAD if judged and not undone else exit_of_error(signing.error)
-
-
-def _line(signed: Signed) -> str:
+def _line(change: Change[Signed], signed: Signed) -> str:
     cdhashes = "  ".join(f"{each.arch} {each.cdhash}" for each in signed.slices)
-    path = printable(str(signed.path))
-    return f"{'signed' if signed.changed else 'unchanged':9}  {path}  {cdhashes}"
+    return f"{_word(signed):9}  {printable(place(change))}  {cdhashes}"
+
+
+def _word(signed: Signed) -> str:
+    if signed.changed:
+        return "signed"
+    return "kept" if signed.identifier is None else "unchanged"
+
+
+def _warn_of_links(changes: tuple[Change[Signed], ...]) -> None:
+    for change in changes:
+        links = change.result.other_links if change.result else 0
+        if links:
+            names = "1 other name" if links == 1 else f"{links} other names"
+            text = f"{change.path} has {names} elsewhere, which still stand for the old file"
+            click.echo(f"countermark: warning: {printable(text)}", err=True)

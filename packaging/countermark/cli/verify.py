@@ -9,13 +9,14 @@ import click
 
 from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.formats import format_option
+from countermark.cli.paths import ANY_PATH
 from countermark.signatures import verify_paths
 
 __all__ = ["command"]
 
 
 @click.command("verify")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=ANY_PATH)
 @format_option
 def command(paths: tuple[Path, ...], output: str) -> int:
     """Check every Mach-O in PATHS: files, directories, or .tar, .tar.gz, .tar.zst or .zip archives.
@@ -27,7 +28,8 @@ def command(paths: tuple[Path, ...], output: str) -> int:
     """
     verified = verify_paths(paths)
     if output == "json":
-        from countermark.render.document import to_json, verify_document
+        from countermark.render.document import verify_document
+        from countermark.render.encoding import to_json
 
         sys.stdout.write(to_json(verify_document(verified.verdict, verified.problems)))
     else:

@@ -16,8 +16,8 @@ from countermark.doctor import Examined
 from countermark.manifest import Manifest
 from countermark.plan import ReleasePlan
 from countermark.render.bench_document import BenchDocument
+from countermark.render.change_documents import CompareDocument, SignDocument, UnsignDocument
 from countermark.render.problem import ProblemEntry, problem_entry
-from countermark.signatures import Signing
 from countersign.escaping import printable
 from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
 
@@ -26,8 +26,6 @@ __all__ = [
     "doctor_document",
     "plan_document",
     "schema_of",
-    "sign_document",
-    "to_json",
     "verify_document",
 ]
 
@@ -107,31 +105,6 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[PlannedHost, ...]
 
 
-class SignedSliceEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One signed architecture."""
-
-    arch: str
-    cdhash: str
-
-
-class SignedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one file."""
-
-    path: str
-    signed: bool
-    changed: bool
-    identifier: str | None
-    slices: tuple[SignedSliceEntry, ...]
-    error: str | None
-
-
-class SignDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``sign`` did."""
-
-    schema: Literal["countermark.sign/1"] = "countermark.sign/1"
-    files: tuple[SignedFile, ...]
-
-
 class ExaminedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was looked for."""
 
@@ -151,11 +124,13 @@ class DoctorDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
+    "countermark.compare/1": CompareDocument,
     "countermark.bench/1": BenchDocument,
     "countermark.doctor/1": DoctorDocument,
     "countermark.manifest/1": Manifest,
     "countermark.plan/1": PlanDocument,
     "countermark.sign/1": SignDocument,
+    "countermark.unsign/1": UnsignDocument,
     "countermark.verify/1": VerifyDocument,
 }
 """Every document that a command prints, by the name of its schema."""
@@ -168,11 +143,6 @@ def schema_of(name: str) -> dict[str, Any]:
         definition["additionalProperties"] = False
         definition["required"] = list(definition["properties"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **schema}
-
-
-def to_json(document: msgspec.Struct) -> str:
-    """Return a document as it is printed: in the order of its fields, two spaces, a newline."""
-    return msgspec.json.format(msgspec.json.encode(document)).decode() + "\n"
 
 
 def verify_document(verdict: Verdict, problems: Iterable[Exception] = ()) -> VerifyDocument:
@@ -198,11 +168,6 @@ def plan_document(plan: ReleasePlan, describers: Iterable[Describer]) -> PlanDoc
     )
 
 
-def sign_document(signings: Iterable[Signing]) -> SignDocument:
-    """Return what ``sign`` prints."""
-    return SignDocument(files=tuple(map(_signed_file, signings)))
-
-
 def doctor_document(examined: Iterable[Examined]) -> DoctorDocument:
     """Return what ``doctor`` prints."""
     entries = tuple(
@@ -222,27 +187,6 @@ def _planned_host(describer: Describer) -> PlannedHost:
         steps=tuple(
             StepEntry(step=each.step.value, lines=each.lines) for each in describer.descriptions
         ),
-    )
-
-
-def _signed_file(signing: Signing) -> SignedFile:
-    signed = signing.signed
-    if signed is None:
-        return SignedFile(
-            path=printable(str(signing.path)),
-            signed=False,
-            changed=False,
-            identifier=None,
-            slices=(),
-            error=printable(str(signing.error)),
-        )
-    return SignedFile(
-        path=printable(str(signed.path)),
-        signed=True,
-        changed=signed.changed,
-        identifier=signed.identifier,
-        slices=tuple(SignedSliceEntry(arch=s.arch, cdhash=s.cdhash) for s in signed.slices),
-        error=None,
     )
 
 

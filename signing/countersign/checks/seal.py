@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from countersign.codedirectory import Flag
+from countersign.codedirectory import CodeDirectory, Flag
 from countersign.findings import Enforcer, Finding
 from countersign.macho.segment import VM_PROT_EXECUTE
 from countersign.macho.slice import SignatureCommand, Slice
-from countersign.pagehash import page_count, page_hashes
+from countersign.pagehash import available_threads, hash_pages, page_count
 from countersign.rules import broken
 from countersign.signature import Directory, Signature
 from countersign.superblob import Slot, SuperBlob
@@ -30,9 +30,16 @@ EMBEDDED: Final = (Slot.REQUIREMENTS, *MAGICS)
 
 
 def check_seal(
-    data: memoryview, thin: Slice, command: SignatureCommand, signature: Signature
+    data: memoryview,
+    thin: Slice,
+    command: SignatureCommand,
+    signature: Signature,
+    pages: Sequence[range] | None = None,
 ) -> Iterator[Finding]:
-    """Check the signature of the slice ``data`` and everything that it covers."""
+    """Check the signature of the slice ``data`` and everything that it covers.
+
+    Where ``pages`` is given, only pages with bytes in these ranges of the file are hashed.
+    """
     start = thin.base + command.data_offset
     yield from _check_superblob(signature.superblob, start)
     rest = data[command.data_offset + signature.superblob.length : command.data_end]
@@ -47,7 +54,7 @@ def check_seal(
         yield from findings
         yield from _check_slots(data, thin, signature, directory, start)
         if not any(finding.rule in ("R32", "R39") for finding in findings):
-            yield from _check_pages(data, thin, directory)
+            yield from _check_pages(data, thin, directory, pages)
 
 
 def _check_superblob(superblob: SuperBlob, start: int) -> Iterator[Finding]:
@@ -159,23 +166,47 @@ def _check_info_plist(data: memoryview, thin: Slice, directory: Directory) -> It
         yield broken("R41", thin.base + section.offset, "the Info.plist is not what was sealed")
 
 
-def _check_pages(data: memoryview, thin: Slice, directory: Directory) -> Iterator[Finding]:
+def _check_pages(
+    data: memoryview, thin: Slice, directory: Directory, pages: Sequence[range] | None
+) -> Iterator[Finding]:
     """Hash the signed bytes again, for every directory (``SecStaticCode::validateExecutable``)."""
     code = directory.code
-    size = code.hash_type.size
     if code.code_limit > len(data):
         message = f"{code.code_limit} bytes are signed, {len(data)} are there"
         yield broken("R27", thin.base + len(data), message)
         return
-    found = page_hashes([data[: code.code_limit]], code.page_size, code.hash_type)
-    if found == code.hashes:
-        return
     wrong = [
-        page
-        for page in range(code.code_count)
-        if found[page * size : (page + 1) * size] != code.hashes[page * size : (page + 1) * size]
+        page for run in _page_runs(thin, code, pages) for page in _wrong_pages(data, code, run)
     ]
+    if not wrong:
+        return
     message = f"page {wrong[0]} was changed after it was signed"
     if len(wrong) > 1:
         message = f"{len(wrong)} pages of {code.code_count} were changed, page {wrong[0]} first"
     yield broken("R27", thin.base + wrong[0] * code.page_size, message)
+
+
+def _page_runs(thin: Slice, code: CodeDirectory, pages: Sequence[range] | None) -> Iterator[range]:
+    """Give the numbers of the pages to hash, as runs, each page in one run at most."""
+    if pages is None:
+        yield range(code.code_count)
+        return
+    done = 0
+    for place in sorted(pages, key=lambda each: each.start):
+        start = max(done, (place.start - thin.base) // code.page_size)
+        stop = min(page_count(place.stop - thin.base, code.page_size), code.code_count)
+        yield range(start, stop)
+        done = max(done, stop)
+
+
+def _wrong_pages(data: memoryview, code: CodeDirectory, run: range) -> list[int]:
+    size = code.hash_type.size
+    covered = data[run.start * code.page_size : min(run.stop * code.page_size, code.code_limit)]
+    found = hash_pages(covered, code.page_size, code.hash_type, threads=available_threads())
+    if found == code.hashes[run.start * size : run.stop * size]:
+        return []
+    return [
+        page
+        for at, page in enumerate(run)
+        if found[at * size : (at + 1) * size] != code.hashes[page * size : (page + 1) * size]
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 from countersign.findings import Enforcer, Finding
@@ -31,6 +32,7 @@ def check_structure(thin: Slice) -> Iterator[Finding]:
         yield broken("R20", thin.base + 12, f"a Mach-O {kind} is not code")
         return
     yield from _check_segments(thin)
+    yield from _check_overlaps(thin)
     yield from _check_program(thin)
     if thin.signature is None:
         yield _unsigned(thin)
@@ -54,13 +56,31 @@ def _check_segments(thin: Slice) -> Iterator[Finding]:
             yield broken("R17", at, message)
 
 
+def _check_overlaps(thin: Slice) -> Iterator[Finding]:
+    """Check what ``UnsafeHeader::validSegments`` in dyld's UnsafeHeader.cpp checks."""
+    for space in ("file", "memory"):
+        spans = sorted(
+            (start, start + size, segment.name, segment.command_offset)
+            for segment in thin.segments
+            for start, size in [
+                (segment.fileoff, segment.filesize)
+                if space == "file"
+                else (segment.vmaddr, segment.vmsize)
+            ]
+            if size
+        )
+        for (_, end, before, _), (start, _, name, at) in pairwise(spans):
+            if start < end:
+                yield broken("K12", thin.base + at, f"{name} overlaps {before} in the {space}")
+
+
 def _check_program(thin: Slice) -> Iterator[Finding]:
     header = thin.header
     if header.filetype != MH_EXECUTE:
         return
     if thin.is_arm64 and header.flags & MH_DYLDLINK and not header.flags & MH_PIE:
         yield broken("K2", thin.base + 24, "the program is not position-independent")
-    if not thin.has_uuid:
+    if thin.uuid is None:
         yield broken("K7", thin.base, "there is no LC_UUID")
 
 

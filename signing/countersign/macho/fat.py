@@ -8,13 +8,14 @@ codesign reads it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from countersign.errors import FormatError
 from countersign.macho.cpu import architecture_name
 
 __all__ = [
+    "MAX_TABLE",
     "FatArch",
     "fat_header",
     "fat_header_size",
@@ -28,7 +29,8 @@ MAGIC: Final = b"\xca\xfe\xba\xbe"
 MAGIC_64: Final = b"\xca\xfe\xba\xbf"
 JAVA_CLASS: Final = 43
 """Java's class files share the magic and have their version, at least 43, where the count is."""
-
+MAX_TABLE: Final = 4096
+"""Bytes that the largest table fits into; also more than any header without load commands."""
 
 ALIGN: Final = 14
 """Slices start at multiples of 16 KiB, the larger page size of the two Mac CPUs."""
@@ -93,20 +95,24 @@ def parse_fat(data: memoryview) -> tuple[FatArch, ...]:
     return tuple(map(FatArch._make, _ARCH.iter_unpack(data[_HEADER.size : end])))
 
 
-def fat_header(archs: tuple[FatArch, ...]) -> bytes:
+def fat_header(archs: Sequence[FatArch]) -> bytes:
     """Write the table."""
     return _HEADER.pack(MAGIC, len(archs)) + b"".join(_ARCH.pack(*arch) for arch in archs)
 
 
-def repack(archs: Iterable[FatArch], sizes: Iterable[int]) -> tuple[FatArch, ...]:
-    """Place slices of new sizes as ``code_sign_allocate`` in codesign_alloc.cpp does.
+def repack(
+    archs: Sequence[FatArch], sizes: Sequence[int], aligns: Sequence[int] = ()
+) -> tuple[FatArch, ...]:
+    """Place slices of new sizes, in the same order, with gaps as small as the alignments allow.
 
-    The order is kept, every slice is aligned to 16 KiB, and the gaps are as small as that allows.
+    Without ``aligns``, the powers of two, every slice is aligned to 16 KiB, as
+    ``code_sign_allocate`` in codesign_alloc.cpp does.
     """
     placed: list[FatArch] = []
-    end = 1
-    for arch, size in zip(archs, sizes, strict=True):
-        offset = -(-end >> ALIGN) << ALIGN
-        placed.append(arch._replace(offset=offset, size=size, align=ALIGN))
+    end = fat_header_size(len(archs))
+    powers = aligns or [ALIGN] * len(archs)
+    for arch, size, align in zip(archs, sizes, powers, strict=True):
+        offset = -(-end >> align) << align
+        placed.append(arch._replace(offset=offset, size=size, align=align))
         end = offset + size
     return tuple(placed)

@@ -13,6 +13,7 @@ from countersign.errors import FormatError
 __all__ = [
     "CODE_TYPES",
     "FILE_TYPES",
+    "HEADER_SIZE",
     "MH_BUNDLE",
     "MH_DYLDLINK",
     "MH_DYLIB",
@@ -23,6 +24,9 @@ __all__ = [
     "parse_header",
     "starts_thin",
 ]
+
+HEADER_SIZE: Final = 32
+"""Bytes of the larger of the two headers."""
 
 MH_OBJECT: Final = 1
 MH_EXECUTE: Final = 2

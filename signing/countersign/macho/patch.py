@@ -11,7 +11,15 @@ from typing import Final, NamedTuple
 from countersign.macho.segment import Segment
 from countersign.macho.slice import LC_CODE_SIGNATURE, SignatureCommand, Slice
 
-__all__ = ["COMMAND_SIZE", "Patch", "append_signature", "move_signature", "resize_segment"]
+__all__ = [
+    "COMMAND_SIZE",
+    "Patch",
+    "append_signature",
+    "blank_vmsize",
+    "move_signature",
+    "resize_segment",
+    "set_counts",
+]
 
 COMMAND_SIZE: Final = 16
 """Bytes of an LC_CODE_SIGNATURE."""
@@ -36,13 +44,17 @@ class Patch(NamedTuple):
 
 def append_signature(thin: Slice, *, data_offset: int, data_size: int) -> tuple[Patch, ...]:
     """Add an LC_CODE_SIGNATURE behind the last load command, which must have room."""
-    header, order = thin.header, thin.header.order
-    counts = (header.command_count + 1, header.commands_size + COMMAND_SIZE)
     command = (LC_CODE_SIGNATURE, COMMAND_SIZE, data_offset, data_size)
-    return (
-        Patch(_COUNT_AT, struct.pack(order + "2I", *counts)),
-        Patch(header.commands_end, struct.pack(order + "4I", *command)),
-    )
+    packed = struct.pack(thin.header.order + "4I", *command)
+    return (set_counts(thin, commands=1), Patch(thin.header.commands_end, packed))
+
+
+def set_counts(thin: Slice, *, commands: int) -> Patch:
+    """Count ``commands`` more, or less, LC_CODE_SIGNATUREs."""
+    header = thin.header
+    size = header.commands_size + commands * COMMAND_SIZE
+    counts = (header.command_count + commands, size)
+    return Patch(_COUNT_AT, struct.pack(header.order + "2I", *counts))
 
 
 def move_signature(
@@ -51,6 +63,12 @@ def move_signature(
     """Let an existing LC_CODE_SIGNATURE point to a new place."""
     place = struct.pack(thin.header.order + "2I", data_offset, data_size)
     return Patch(command.offset + 8, place)
+
+
+def blank_vmsize(segment: Segment) -> Patch:
+    """Write zeros over the size in memory of a segment."""
+    at = segment.command_offset + _VMSIZE_AT[segment.bits]
+    return Patch(at, bytes(segment.bits // 8))
 
 
 def resize_segment(thin: Slice, segment: Segment, *, filesize: int, vmsize: int) -> Patch:

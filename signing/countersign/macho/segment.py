@@ -16,6 +16,8 @@ from countersign.escaping import printable
 __all__ = ["VM_PROT_EXECUTE", "Section", "Segment", "parse_segment"]
 
 VM_PROT_EXECUTE: Final = 4
+MAX_SECTIONS: Final = 1000
+"""A symbol names its section by one byte, so that a whole image has 255 at most."""
 
 _ZERO_FILL: Final = frozenset({0x1, 0xC, 0x12})
 """S_ZEROFILL, S_GB_ZEROFILL and S_THREAD_LOCAL_ZEROFILL take no room in the file."""
@@ -93,6 +95,10 @@ class Segment:
         """Where its contents end, from the start of the slice."""
         return self.fileoff + self.filesize
 
+    def section(self, name: str) -> Section | None:
+        """Find a section by its name."""
+        return next((section for section in self.sections if section.name == name), None)
+
 
 def parse_segment(command: memoryview, at: int, *, order: str, bits: int, base: int) -> Segment:
     """Read one segment from its load command, which stands ``at`` bytes into the slice.
@@ -104,7 +110,8 @@ def parse_segment(command: memoryview, at: int, *, order: str, bits: int, base: 
         raise FormatError("segment command", base + at, f"{len(command)} bytes are too few")
     fields = _SegmentFields._make(fixed.unpack_from(command))
     layout = struct.Struct(order + _SECTION[bits])
-    if fields.section_count * layout.size > len(command) - fixed.size:
+    fits = fields.section_count * layout.size <= len(command) - fixed.size
+    if not fits or fields.section_count > MAX_SECTIONS:
         problem = f"{fields.section_count} sections do not fit in it"
         raise FormatError("segment command", base + at, problem)
     end = fixed.size + fields.section_count * layout.size

@@ -17,15 +17,27 @@ from countersign.macho.cpu import architecture_name, is_arm64
 from countersign.macho.header import Header, parse_header
 from countersign.macho.segment import Section, Segment, parse_segment
 
-__all__ = ["Platform", "SignatureCommand", "Slice", "Target", "parse_slice"]
+__all__ = [
+    "MAX_COMMANDS_SIZE",
+    "Platform",
+    "SignatureCommand",
+    "Slice",
+    "Target",
+    "Tool",
+    "parse_slice",
+]
 
 LC_SYMTAB: Final = 0x2
+LC_ID_DYLIB: Final = 0xD
 LC_UUID: Final = 0x1B
 LC_CODE_SIGNATURE: Final = 0x1D
+LC_DYLIB_CODE_SIGN_DRS: Final = 0x2B
+LC_BUILD_VERSION: Final = 0x32
 LC_SEGMENTS: Final = {0x1: 32, 0x19: 64}
 """LC_SEGMENT and LC_SEGMENT_64 with the word size of their fields."""
 
-MAX_COMMANDS: Final = 0x10000
+MAX_COMMANDS: Final = 10_000
+MAX_COMMANDS_SIZE: Final = 1 << 20
 """Far more than any linker writes; bounds the work that a hostile header can ask for."""
 
 
@@ -43,7 +55,7 @@ LC_TARGETS: Final = {
     0x25: Platform.IOS,
     0x2F: Platform.TVOS,
     0x30: Platform.WATCHOS,
-    0x32: None,
+    LC_BUILD_VERSION: None,
 }
 """LC_VERSION_MIN_* with their platforms, and LC_BUILD_VERSION, which names its own."""
 
@@ -54,6 +66,14 @@ class Target(NamedTuple):
     platform: int
     minimum: int
     sdk: int
+
+
+class Tool(NamedTuple):
+    """A tool that LC_BUILD_VERSION names; the version is as in :class:`Target`."""
+
+    number: int
+    """``TOOL_LD`` is 3, ``TOOL_LLD`` 4."""
+    version: int
 
 
 class SignatureCommand(NamedTuple):
@@ -69,6 +89,11 @@ class SignatureCommand(NamedTuple):
         """Where the signature ends, from the start of the slice."""
         return self.data_offset + self.data_size
 
+    @property
+    def is_reserved(self) -> bool:
+        """True when it points nowhere yet: a linker kept the place for a signature to come."""
+        return self.data_offset == 0 and self.data_size == 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
@@ -81,7 +106,16 @@ class Slice:
     segments: tuple[Segment, ...] = ()
     signatures: tuple[SignatureCommand, ...] = ()
     targets: tuple[Target, ...] = ()
-    has_uuid: bool = False
+    """The first one counts: an LC_BUILD_VERSION, if there is any (``MachO::platform``)."""
+    tools: tuple[Tool, ...] = ()
+    uuid: bytes | None = None
+    """The 16 bytes of LC_UUID."""
+    install_name: str | None = None
+    """The path in LC_ID_DYLIB: the name that a library gave itself."""
+    library_requirements: tuple[int, int] | None = None
+    """Offset from the start of the slice, and size, of what LC_DYLIB_CODE_SIGN_DRS points to."""
+    strings: tuple[int, int] | None = None
+    """Offset from the start of the slice, and size, of the string table of LC_SYMTAB."""
     claimed_end: int | None = None
     """Where the file ends according to the first of __LINKEDIT and LC_SYMTAB."""
 
@@ -101,11 +135,16 @@ class Slice:
         return self.signatures[0] if self.signatures else None
 
     @property
+    def signature_start(self) -> int | None:
+        """Where the signature starts, from the start of the slice; None when there is none yet."""
+        command = self.signature
+        return None if command is None or command.is_reserved else command.data_offset
+
+    @property
     def info_plist(self) -> Section | None:
         """The section with the embedded Info.plist."""
         text = self.segment("__TEXT")
-        sections = text.sections if text else ()
-        return next((section for section in sections if section.name == "__info_plist"), None)
+        return text.section("__info_plist") if text else None
 
     @property
     def header_room(self) -> int:
@@ -115,6 +154,15 @@ class Slice:
             starts += [section.offset for section in segment.sections if section.has_contents]
         first = min((start for start in starts if start > 0), default=self.size)
         return max(0, min(first, self.size) - self.header.commands_end)
+
+    @property
+    def segment_align(self) -> int:
+        """The power of two, at most 2**15, that the addresses of all segments are multiples of.
+
+        cctools take it for the alignment that the linker was given.
+        """
+        addresses = [segment.vmaddr for segment in self.segments if segment.vmaddr]
+        return min([15, *((each & -each).bit_length() - 1 for each in addresses)])
 
     def segment(self, name: str) -> Segment | None:
         """Find a segment by its name."""
@@ -142,16 +190,19 @@ class _Command(NamedTuple):
         return fixed.unpack_from(self.body)
 
 
-def parse_slice(data: memoryview, base: int = 0) -> Slice:
-    """Read the slice ``data``, which begins ``base`` bytes into the file.
+def parse_slice(data: memoryview, base: int = 0, *, size: int | None = None) -> Slice:
+    """Read the slice that begins ``base`` bytes into the file.
 
-    Raises :class:`FormatError`, and no other error, whatever the bytes are.
+    ``data`` is the whole slice or, when ``size`` tells how large that is, at least its header and
+    load commands. Raises :class:`FormatError`, and no other error, whatever the bytes are.
     """
     header = parse_header(data, base)
     commands = tuple(_commands(data, header, base))
+    symtab = next((each for each in commands if each.kind == LC_SYMTAB), None)
+    libraries = next((each for each in commands if each.kind == LC_DYLIB_CODE_SIGN_DRS), None)
     return Slice(
         base=base,
-        size=len(data),
+        size=len(data) if size is None else size,
         header=header,
         segments=tuple(_segment(each) for each in commands if each.kind in LC_SEGMENTS),
         signatures=tuple(
@@ -159,8 +210,18 @@ def parse_slice(data: memoryview, base: int = 0) -> Slice:
             for each in commands
             if each.kind == LC_CODE_SIGNATURE
         ),
-        targets=tuple(_target(each) for each in commands if each.kind in LC_TARGETS),
-        has_uuid=any(each.kind == LC_UUID for each in commands),
+        targets=tuple(
+            _target(each)
+            for each in sorted(commands, key=lambda each: each.kind != LC_BUILD_VERSION)
+            if each.kind in LC_TARGETS
+        ),
+        tools=tuple(
+            tool for each in commands if each.kind == LC_BUILD_VERSION for tool in _tools(each)
+        ),
+        uuid=next((bytes(each.body[8:24]) for each in commands if each.kind == LC_UUID), None),
+        install_name=next((_name(each) for each in commands if each.kind == LC_ID_DYLIB), None),
+        library_requirements=_pair(libraries, "8x2I") if libraries else None,
+        strings=_pair(symtab, "16x2I") if symtab else None,
         claimed_end=next(_claimed_ends(commands), None),
     )
 
@@ -168,7 +229,7 @@ def parse_slice(data: memoryview, base: int = 0) -> Slice:
 def _commands(data: memoryview, header: Header, base: int) -> Iterator[_Command]:
     """Walk the load commands as ``parse_machfile`` in xnu's mach_loader.c does."""
     at, end = header.size, header.commands_end
-    if end > len(data):
+    if end > len(data) or header.commands_size > MAX_COMMANDS_SIZE:
         raise FormatError("load commands", base + at, f"{header.commands_size} bytes do not fit")
     if header.command_count > MAX_COMMANDS:
         raise FormatError("load commands", base + at, f"there are {header.command_count}")
@@ -198,6 +259,26 @@ def _target(command: _Command) -> Target:
     if platform is None:
         return Target(*command.numbers("8x3I"))
     return Target(platform, *command.numbers("8x2I"))
+
+
+def _tools(command: _Command) -> Iterator[Tool]:
+    """Read the tools behind the fixed part of LC_BUILD_VERSION, as many as are there."""
+    (count,) = command.numbers("20xI")
+    pairs = struct.Struct(command.order + "2I")
+    end = 24 + min(count, (len(command.body) - 24) // pairs.size) * pairs.size
+    return (Tool(*pair) for pair in pairs.iter_unpack(command.body[24:end]))
+
+
+def _pair(command: _Command, layout: str) -> tuple[int, int]:
+    """Read an offset and a size."""
+    offset, size = command.numbers(layout)
+    return offset, size
+
+
+def _name(command: _Command) -> str:
+    """Read the string that an LC_ID_DYLIB points to, inside the command."""
+    (start,) = command.numbers("8xI")
+    return bytes(command.body[start:]).partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 def _claimed_ends(commands: Iterable[_Command]) -> Iterator[int]:

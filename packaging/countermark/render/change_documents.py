@@ -1,0 +1,161 @@
+"""The JSON documents of the commands that change signatures, and of ``compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from countermark.changes import Change
+from countersign.comparison import Compared
+from countersign.escaping import printable
+from countersign.signer import Signed
+from countersign.unsigner import Unsigned
+
+__all__ = [
+    "CompareDocument",
+    "SignDocument",
+    "UnsignDocument",
+    "compare_document",
+    "sign_document",
+    "unsign_document",
+]
+
+T = TypeVar("T")
+
+
+class SignedSliceEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One signed architecture."""
+
+    arch: str
+    cdhash: str
+    replaced: Literal["ad-hoc", "linker", "cms"] | None
+    """The kind of the signature that was replaced."""
+
+
+class SignedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one file, or of one member of an archive."""
+
+    path: str
+    member: str | None
+    signed: bool
+    changed: bool
+    identifier: str | None
+    """None when the signature was kept as it was, or there is none."""
+    slices: tuple[SignedSliceEntry, ...]
+    error: str | None
+
+
+class SignDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``sign`` did."""
+
+    schema: Literal["countermark.sign/1"] = "countermark.sign/1"
+    files: tuple[SignedFile, ...]
+
+
+class UnsignedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one file, or of one member of an archive."""
+
+    path: str
+    member: str | None
+    changed: bool
+    archs: tuple[str, ...]
+    """The architectures whose signature was removed."""
+    error: str | None
+
+
+class UnsignDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``unsign`` did."""
+
+    schema: Literal["countermark.unsign/1"] = "countermark.unsign/1"
+    files: tuple[UnsignedFile, ...]
+
+
+class DifferenceEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A range of bytes that is not the same."""
+
+    where: str
+    offset: int
+    """In bytes from the start of the first file, or of the slice when signatures are left out."""
+    size: int
+
+
+class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``compare`` found."""
+
+    schema: Literal["countermark.compare/1"] = "countermark.compare/1"
+    first: str
+    second: str
+    modulo_signature: bool
+    equal: bool
+    complete: bool
+    """False when there are more differences than are listed."""
+    differences: tuple[DifferenceEntry, ...]
+
+
+def sign_document(changes: Iterable[Change[Signed]]) -> SignDocument:
+    """Return what ``sign`` prints."""
+    return SignDocument(files=tuple(map(_signed_file, changes)))
+
+
+def unsign_document(changes: Iterable[Change[Unsigned]]) -> UnsignDocument:
+    """Return what ``unsign`` prints."""
+    return UnsignDocument(files=tuple(map(_unsigned_file, changes)))
+
+
+def compare_document(
+    first: Path, second: Path, compared: Compared, *, modulo_signature: bool
+) -> CompareDocument:
+    """Return what ``compare`` prints."""
+    return CompareDocument(
+        first=printable(str(first)),
+        second=printable(str(second)),
+        modulo_signature=modulo_signature,
+        equal=compared.equal,
+        complete=compared.complete,
+        differences=tuple(
+            DifferenceEntry(where=each.where, offset=each.offset, size=each.size)
+            for each in compared.differences
+        ),
+    )
+
+
+def _signed_file(change: Change[Signed]) -> SignedFile:
+    signed = change.result
+    slices = signed.slices if signed else ()
+    return SignedFile(
+        path=printable(str(change.path)),
+        member=_member(change),
+        signed=signed is not None,
+        changed=signed is not None and signed.changed,
+        identifier=printable(signed.identifier) if signed and signed.identifier else None,
+        slices=tuple(
+            SignedSliceEntry(
+                arch=each.arch,
+                cdhash=each.cdhash,
+                replaced=each.replaced.value if each.replaced else None,
+            )
+            for each in slices
+        ),
+        error=_error(change),
+    )
+
+
+def _unsigned_file(change: Change[Unsigned]) -> UnsignedFile:
+    return UnsignedFile(
+        path=printable(str(change.path)),
+        member=_member(change),
+        changed=change.result is not None and change.result.changed,
+        archs=change.result.archs if change.result else (),
+        error=_error(change),
+    )
+
+
+def _member(change: Change[T]) -> str | None:
+    return printable(change.member) if change.member is not None else None
+
+
+def _error(change: Change[T]) -> str | None:
+    return printable(str(change.error)) if change.error is not None else None

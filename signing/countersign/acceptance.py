@@ -1,0 +1,40 @@
+"""The last look at a signed file before it takes the place of anything."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+from countersign.errors import RejectedError
+from countersign.findings import Severity
+from countersign.mapping import mapped
+from countersign.verifier import verify_image
+
+__all__ = ["Check", "require_accepted", "require_written"]
+
+
+class Check(enum.StrEnum):
+    """How much of the result is read again; its structure is always judged by every rule."""
+
+    PATCHED = "patched"
+    """The pages that are not what they were; the others were hashed while they were copied."""
+    FULL = "full"
+    """All pages."""
+
+
+def require_accepted(data: memoryview, check: Check, patched: Sequence[range]) -> None:
+    """Raise :class:`RejectedError` with what speaks against a file that was just signed.
+
+    ``patched`` are the changed bytes, from the start of the file.
+    """
+    verdict = verify_image(data, path="", pages=None if check is Check.FULL else patched)
+    everything = [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
+    errors = [finding for finding in everything if finding.severity is Severity.ERROR]
+    if errors:
+        raise RejectedError(errors)
+
+
+def require_written(descriptor: int, check: Check, patched: Sequence[range]) -> None:
+    """Raise :class:`RejectedError` with what speaks against a file that was just written."""
+    with mapped(descriptor) as view:
+        require_accepted(view, check, patched)

@@ -1,0 +1,124 @@
+"""Where the bytes of an image come from: memory, or a file that others may change meanwhile.
+
+A file is read, not mapped: a mapping of a file that somebody cuts short kills the process.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from countersign.errors import ChangedError, ReadError
+
+__all__ = ["BytesSource", "FileSource", "Source", "open_source"]
+
+
+class Source(Protocol):
+    """The bytes of a whole file; offsets count from its start."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        ...
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Read exactly ``size`` bytes, all inside the file."""
+        ...
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill ``buffer``, all inside the file."""
+        ...
+
+
+class BytesSource:
+    """A file in memory."""
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._view = memoryview(data)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return len(self._view)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Copy a range."""
+        return bytes(self._view[offset : offset + size])
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Copy a range over ``buffer``."""
+        buffer[:] = self._view[offset : offset + len(buffer)]
+
+
+class FileSource:
+    """An open regular file; any thread may read from it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.status = os.fstat(descriptor)
+        """What the file was when it was opened."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file when it was opened."""
+        return self.status.st_size
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Read a range; raises :class:`ReadError` or :class:`ChangedError`."""
+        buffer = bytearray(size)
+        self.read_into(offset, memoryview(buffer))
+        return bytes(buffer)
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Read over ``buffer``; raises :class:`ReadError` or :class:`ChangedError`."""
+        while buffer:
+            try:
+                count = os.preadv(self.descriptor, [buffer], offset)
+            except OSError as error:
+                raise ReadError(error.strerror or str(error)) from error
+            if count == 0:
+                raise ChangedError
+            offset, buffer = offset + count, buffer[count:]
+
+    def expect_unchanged(self, path: Path) -> None:
+        """Raise :class:`ChangedError` when ``path`` is not the file that was read, as it was.
+
+        The file itself may be closed. A change of its names or of its mode counts too.
+        """
+        try:
+            now = path.stat()
+        except OSError as error:
+            raise ChangedError from error
+        if _identity(now) != _identity(self.status):
+            raise ChangedError
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[FileSource]:
+    """Open a regular file; raises :class:`ReadError` for what cannot be read or is none."""
+    try:
+        # A pipe would block, and a device may do anything, before fstat could tell.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        raise ReadError(getattr(error, "strerror", None) or str(error)) from error
+    try:
+        source = FileSource(descriptor)
+        if not stat.S_ISREG(source.status.st_mode):
+            raise ReadError("it is not a regular file")
+        yield source
+    finally:
+        os.close(descriptor)
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
