@@ -17,8 +17,9 @@ from countermark.rewriting import rewrite_archive
 from countermark.targets import Archive, nothing
 from counterproof.errors import LayoutError
 from countersign.acceptance import Check
+from countersign.durability import sync_directories
 from countersign.errors import SigningError
-from countersign.replacement import NewFile, make_durable, sync_directories
+from countersign.replacement import NewFile, make_durable
 from countersign.settings import Settings
 from countersign.signer import Signed, sign_open
 from countersign.source import FileSource, open_source

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from countersign.durability import sync_directories
 from countersign.errors import ReadError, SigningError, WriteError
-from countersign.replacement import NewFile, make_durable, sync_directories
+from countersign.replacement import NewFile, make_durable
 from countersign.source import FileSource, open_source
 
 __all__ = ["Job", "Outcome", "Prepared", "change_files", "job_for"]

@@ -12,14 +12,14 @@ import contextlib
 import errno
 import os
 import stat
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from countersign.durability import sync_files
 from countersign.errors import WriteError
 
-__all__ = ["NewFile", "make_durable", "sync_directories"]
+__all__ = ["NewFile", "make_durable"]
 
 _PREFIX: Final = ".countersign-"
 _DESCRIPTORS: Final = Path("/proc/self/fd")
@@ -101,26 +101,11 @@ class NewFile:
 
 
 def make_durable(files: Sequence[NewFile]) -> None:
-    """Wait until the contents of all ``files`` are on the disk: by one call for many."""
+    """Wait until the contents of all ``files`` are on the disk; raises :class:`WriteError`."""
     try:
-        if len(files) > 1 and sys.platform == "linux":
-            if all(_sync_file_system(file.descriptor) for file in _one_of_each(files)):
-                return
-        for file in files:
-            os.fsync(file.descriptor)
+        sync_files([file.descriptor for file in files])
     except OSError as error:
         raise WriteError.of(error) from error
-
-
-def sync_directories(directories: Iterable[Path]) -> None:
-    """Make renames durable, where the file system can."""
-    for directory in directories:
-        with contextlib.suppress(OSError):
-            descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
 
 
 def _create(directory: Path) -> tuple[int, Path | None]:
@@ -161,20 +146,3 @@ def _copy_attributes(source: int, target: int) -> None:
         if name not in names:
             with contextlib.suppress(OSError):
                 os.removexattr(target, name)
-
-
-def _one_of_each(files: Iterable[NewFile]) -> Iterable[NewFile]:
-    """Give one file for each file system."""
-    return {os.fstat(file.descriptor).st_dev: file for file in files}.values()
-
-
-def _sync_file_system(descriptor: int) -> bool:
-    """Call syncfs(2), which Python does not have; False where the C library does not either."""
-    from ctypes import CDLL, get_errno
-
-    library = CDLL(None, use_errno=True)
-    if not hasattr(library, "syncfs"):
-        return False
-    if library.syncfs(descriptor) != 0:
-        raise OSError(get_errno(), os.strerror(get_errno()))
-    return True

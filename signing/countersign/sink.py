@@ -7,6 +7,7 @@ import os
 import struct
 from typing import Final, Protocol
 
+from countersign.durability import begin_writing
 from countersign.errors import WriteError
 from countersign.source import FileSource, Source
 
@@ -14,6 +15,8 @@ __all__ = ["BytesSink", "Comparison", "DifferentError", "FileSink", "Sink"]
 
 FICLONERANGE: Final = 0x4020940D
 """``linux/fs.h``: let a range of one file share the blocks of another's."""
+LARGE: Final = 1 << 19
+"""Bytes of a piece that the disk may begin to write at once, while more is to come."""
 WORTH_SHARING: Final = 1 << 20
 """Bytes that are copied faster than a file system shares them."""
 _NOT_CLONABLE: Final = frozenset(
@@ -49,20 +52,25 @@ class BytesSink:
 
 
 class FileSink:
-    """A new file on disk; errors are :class:`WriteError`."""
+    """A new file on disk; errors are :class:`WriteError`.
+
+    The disk begins to write large pieces while others are still made.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
         """Write ``data`` in its place."""
-        view = memoryview(data)
+        view, at = memoryview(data), offset
         while view:
             try:
-                count = os.pwrite(self.descriptor, view, offset)
+                count = os.pwrite(self.descriptor, view, at)
             except OSError as error:
                 raise WriteError.of(error) from error
-            offset, view = offset + count, view[count:]
+            at, view = at + count, view[count:]
+        if len(data) >= LARGE:
+            begin_writing(self.descriptor, offset, len(data))
 
     def share(self, source: Source, offset: int, size: int, at: int) -> bool:
         """Let the file system share blocks, where it can (Btrfs, XFS and others)."""

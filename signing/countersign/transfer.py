@@ -19,7 +19,7 @@ from countersign.source import Source
 
 __all__ = ["CHUNK", "NOT_HASHED", "Hashing", "transfer"]
 
-CHUNK: Final = 1 << 18
+CHUNK: Final = 1 << 19
 """Bytes that a thread holds: a multiple of every page size, and small enough for its cache."""
 ALONE: Final = 32
 """Chunks that one thread has done before another has started."""
