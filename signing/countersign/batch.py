@@ -13,7 +13,7 @@ from countersign.errors import ReadError, SigningError, WriteError
 from countersign.replacement import NewFile, make_durable
 from countersign.source import FileSource, open_source
 
-__all__ = ["Job", "Outcome", "Prepared", "change_files", "job_for"]
+__all__ = ["Job", "Outcome", "Prepared", "change_files", "job_for", "write_new"]
 
 MAX_OPEN: Final = 128
 """New files that wait for the disk at a time; each takes a descriptor."""
@@ -83,6 +83,23 @@ class _Waiting(Generic[T]):
     def size(self) -> int:
         """Bytes of the new file, if there is one."""
         return self.new.size if self.new else 0
+
+
+def write_new(job: Job, source: FileSource, write: Callable[[NewFile], T]) -> tuple[NewFile, T]:
+    """Let ``write`` fill a new file for the job, which resembles the old one; give both.
+
+    Raises what ``write`` raises, and :class:`ChangedError` when the old file is no longer what was
+    read; the new file is gone then.
+    """
+    new = NewFile(job.targets[0].parent)
+    try:
+        result = write(new)
+        new.resemble(source.descriptor, source.status)
+        source.expect_unchanged(job.names[0])
+    except BaseException:
+        new.close()
+        raise
+    return new, result
 
 
 def job_for(path: Path, output: Path | None = None) -> Job:

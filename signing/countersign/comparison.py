@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from countersign.errors import FormatError, NotSignableError
+from countersign.errors import FormatError, IncomparableError, NotSignableError
 from countersign.macho.patch import COMMAND_SIZE, blank_vmsize
 from countersign.reading import Part, read_image
 from countersign.removal import UnsignedSlice, plan_removal
@@ -60,7 +60,7 @@ def compare(first: Path, second: Path, *, modulo_signature: bool = False) -> Com
     """Compare two files, byte by byte or, where both are Mach-O, without their signatures.
 
     Raises :class:`SigningError` for what cannot be read and, with ``modulo_signature``, for what
-    is no Mach-O.
+    is no Mach-O; :class:`IncomparableError` for other architectures.
     """
     with open_source(first) as one, open_source(second) as other:
         found = _unsigned_differences(one, other) if modulo_signature else _differences(one, other)
@@ -88,7 +88,7 @@ def _unsigned_differences(one: Source, other: Source) -> Iterator[Difference]:
     kinds = [[(arch.cputype, arch.cpusubtype) for arch in image.archs] for image in images]
     names = [[part.thin.arch for part in image.parts] for image in images]
     if names[0] != names[1] or kinds[0] != kinds[1]:
-        raise NotSignableError(f"they hold {', '.join(names[0])} and {', '.join(names[1])}")
+        raise IncomparableError(f"they hold {', '.join(names[0])} and {', '.join(names[1])}")
     removals = plan_removal(one, images[0]), plan_removal(other, images[1])
     for left, right, bare_left, bare_right in zip(
         images[0].parts, images[1].parts, removals[0].slices, removals[1].slices, strict=True

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from countersign.codedirectory import CodeDirectory, Flag
 from countersign.dialect import Dialect, recognize
 from countersign.digest import HashType
-from countersign.errors import IdentifierError, NotSignableError
+from countersign.errors import NotSignableError
 from countersign.macho.header import MH_EXECUTE
 from countersign.reading import Part
 from countersign.requirements import default_requirements
-from countersign.settings import IdentifierRule, Preserve, Settings
+from countersign.settings import IdentifierRule, Preserve, Settings, require_identifier
 from countersign.signature import Kind
 from countersign.style import Style
 from countersign.superblob import EMPTY_REQUIREMENTS, Slot
@@ -71,8 +71,7 @@ def choose_identifier(parts: Sequence[Part], name: str, settings: Settings) -> s
         )
     if identifier is None:
         identifier = _found_identifier(parts, name, settings)
-    if not identifier or not identifier.isprintable():
-        raise IdentifierError(identifier)
+    require_identifier(identifier)
     return identifier
 
 
@@ -82,7 +81,9 @@ def choose_contents(part: Part, identifier: str, settings: Settings) -> Contents
         return Contents(identifier=identifier)
     flags = _flags(part, settings)
     if Flag.REQUIRE_LV in flags and part.thin.arch == "i386":
-        raise NotSignableError("library validation does not go with an i386 slice")
+        raise NotSignableError(
+            "library validation does not go with an i386 slice", hint="Leave the option out."
+        )
     entitlements = _entitlements(part, settings)
     return Contents(
         identifier=identifier,
@@ -166,7 +167,10 @@ def _runtime(part: Part, flags: Flag, settings: Settings) -> int:
         return code.runtime
     sdk = next((target.sdk for target in part.thin.targets if target.sdk), 0)
     if not sdk:
-        raise NotSignableError("it names no SDK, so the hardened runtime has no version")
+        raise NotSignableError(
+            "it names no SDK, so the hardened runtime has no version",
+            hint="Give one with --runtime-version.",
+        )
     return sdk
 
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from countersign.contents import choose_contents, choose_identifier
 from countersign.dialect import Form, choose_form
-from countersign.errors import SignatureKeptError
 from countersign.layout import Extent, Layout, lay_out, write_code, write_table
 from countersign.plan import Plan, plan_signature
-from countersign.reading import Image, Part
+from countersign.reading import MachOFile, Part, refuse_loss
 from countersign.sealing import seal
 from countersign.settings import Settings
 from countersign.signature import Kind
@@ -22,7 +21,7 @@ from countersign.source import Source
 from countersign.style import Style
 from countersign.transfer import Hashing
 
-__all__ = ["Embedding", "SignedSlice", "embed", "kept_slice", "plan_embedding"]
+__all__ = ["Embedding", "SignedSlice", "embed", "kept_slices", "plan_embedding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,7 @@ class SignedSlice:
 class Embedding:
     """A planned signed file."""
 
-    image: Image
+    image: MachOFile
     identifier: str
     plans: tuple[Plan, ...]
     """One for each slice."""
@@ -59,15 +58,14 @@ class Embedding:
         return tuple(ranges)
 
 
-def plan_embedding(image: Image, name: str, settings: Settings) -> Embedding:
+def plan_embedding(image: MachOFile, name: str, settings: Settings) -> Embedding:
     """Plan the signatures of all slices of a file whose base name is ``name``.
 
     Raises a :class:`SigningError` for everything that cannot be signed. What cannot be made again
     here, a certificate's signature above all, is only replaced when the settings force it.
     """
     if not settings.force:
-        for part in image.parts:
-            _refuse_loss(part)
+        refuse_loss(image)
     identifier = choose_identifier(image.parts, name, settings)
     digests = settings.style.digests(part.thin for part in image.parts)
     plans = tuple(
@@ -96,12 +94,13 @@ def embed(source: Source, sink: Sink, embedding: Embedding) -> tuple[SignedSlice
     )
 
 
-def kept_slice(part: Part) -> SignedSlice:
-    """Tell what a slice is that keeps its signature, which must be there."""
-    if part.signature is None:
-        raise SignatureKeptError(part.thin.arch, "no signature")
-    best = part.signature.best
-    return SignedSlice(arch=part.thin.arch, cdhash=best.cdhash, replaced=None)
+def kept_slices(image: MachOFile) -> tuple[SignedSlice, ...]:
+    """Tell what the slices of a file are whose signatures are kept."""
+    return tuple(
+        SignedSlice(arch=part.thin.arch, cdhash=part.signature.best.cdhash, replaced=None)
+        for part in image.parts
+        if part.signature is not None
+    )
 
 
 def _embed_slice(source: Source, sink: Sink, part: Part, plan: Plan, extent: Extent) -> SignedSlice:
@@ -119,15 +118,7 @@ def _embed_slice(source: Source, sink: Sink, part: Part, plan: Plan, extent: Ext
     return SignedSlice(arch=plan.arch, cdhash=sealed.cdhash, replaced=kind)
 
 
-def _refuse_loss(part: Part) -> None:
-    """Refuse to destroy a signature that took a certificate, or may have."""
-    if part.unreadable:
-        raise SignatureKeptError(part.thin.arch, "a signature that cannot be read")
-    if part.signature is not None and part.signature.kind is Kind.CMS:
-        raise SignatureKeptError(part.thin.arch, "a signature made with a certificate")
-
-
-def _segment_aligns(image: Image) -> list[int]:
+def _segment_aligns(image: MachOFile) -> list[int]:
     """Align slices as ``codesign_allocate`` does: as lipo has done, and to pages of their CPU."""
     return [max(14 if part.thin.is_arm64 else 12, part.thin.segment_align) for part in image.parts]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ __all__ = [
     "EntitlementsError",
     "FormatError",
     "IdentifierError",
+    "IncomparableError",
     "InfoPlistError",
     "NoRoomError",
     "NotSignableError",
@@ -31,7 +32,7 @@ __all__ = [
 class SigningError(Exception):
     """Base of all errors raised on purpose by countersign."""
 
-    hint: ClassVar[str] = ""
+    hint: str = ""
     """What the user can do about it, shown on a line of its own."""
 
 
@@ -90,10 +91,21 @@ class OptionsError(SigningError):
 class NotSignableError(SigningError):
     """The file is well-formed but nothing that can carry an embedded signature."""
 
-    hint = "Only Mach-O programs and libraries are signed; leave this file out."
+    hint = "Only Mach-O programs and libraries carry signatures; leave this file out."
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"cannot be signed: {what}")
+    def __init__(self, what: str, *, hint: str | None = None) -> None:
+        super().__init__(f"not signable: {what}")
+        if hint is not None:
+            self.hint = hint
+
+
+class IncomparableError(SigningError):
+    """The files are so different that there is nothing to compare range by range."""
+
+    hint = "Leave --modulo-signature out to compare them byte by byte."
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"they cannot be the same but for signatures: {problem}")
 
 
 class NoRoomError(SigningError):
@@ -127,12 +139,12 @@ class RejectedError(SigningError):
 
 
 class ChangedError(SigningError):
-    """The file was changed by somebody else while it was being signed; it was left alone."""
+    """The file was changed by somebody else while it was being read; it was left alone."""
 
-    hint = "Let whatever writes it end first, then sign it again."
+    hint = "Let whatever writes it end first, then run it again."
 
     def __init__(self) -> None:
-        super().__init__("the file was changed while it was being signed")
+        super().__init__("the file was changed while it was being read")
 
 
 class SettingsError(SigningError):

@@ -14,7 +14,7 @@ from countersign.errors import NotSignableError
 from countersign.macho.fat import fat_header, repack
 from countersign.macho.patch import Patch
 from countersign.pagehash import hash_pages
-from countersign.reading import Image
+from countersign.reading import MachOFile
 from countersign.sink import Sink
 from countersign.source import Source
 from countersign.transfer import Hashing, transfer
@@ -50,7 +50,7 @@ class Layout:
         return self.extents[-1].end
 
 
-def lay_out(image: Image, sizes: Sequence[int], aligns: Sequence[int] = ()) -> Layout:
+def lay_out(image: MachOFile, sizes: Sequence[int], aligns: Sequence[int] = ()) -> Layout:
     """Find places for slices of new ``sizes``; for ``aligns`` see :func:`repack`.
 
     Raises :class:`NotSignableError` when the result is too large for a universal file.

@@ -53,6 +53,10 @@ MAX_SIZE: Final = 0xFFFFFFFF
 """LC_CODE_SIGNATURE has 32-bit fields, and codesign refuses larger files altogether."""
 
 
+_SMALLER: Final = "Leave debug information out, or split the program."
+_LINK_AGAIN: Final = "Something was added behind what the linker wrote; build the file again."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything about the signature of one slice but the hashes."""
@@ -121,7 +125,9 @@ def plan_signature(
         seal = _codesign_seal(thin, contents, style, data_offset)
     data_size = _room(seal, digests)
     if data_offset + data_size > MAX_SIZE:
-        raise NotSignableError("a slice of 4 GiB or more, which codesign refuses too")
+        raise NotSignableError(
+            "a slice of 4 GiB or more, which codesign refuses too", hint=_SMALLER
+        )
     return Plan(
         arch=thin.arch,
         directory=seal.directory,
@@ -274,7 +280,7 @@ def signable_linkedit(thin: Slice) -> Segment:
         (thin.size - end <= unused, f"{thin.size - end} bytes follow __LINKEDIT or the signature"),
     ):
         if not good:
-            raise NotSignableError(problem)
+            raise NotSignableError(problem, hint=_LINK_AGAIN)
     return linkedit
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from countersign.errors import FormatError, NotSignableError
+from countersign.errors import FormatError, NotSignableError, SignatureKeptError
 from countersign.image import ImageFormat, identify
 from countersign.macho.fat import (
     MAX_TABLE,
@@ -18,11 +18,11 @@ from countersign.macho.fat import (
 )
 from countersign.macho.header import HEADER_SIZE, parse_header
 from countersign.macho.slice import MAX_COMMANDS_SIZE, Slice, parse_slice
-from countersign.signature import MAX_SIGNATURE, Signature, parse_signature
+from countersign.signature import MAX_SIGNATURE, Kind, Signature, parse_signature
 from countersign.source import Source
 from countersign.zeros import first_nonzero
 
-__all__ = ["Image", "Part", "read_image"]
+__all__ = ["MachOFile", "Part", "read_image", "refuse_loss"]
 
 MAX_INFO_PLIST: Final = 1 << 24
 """Bytes of an embedded Info.plist; they have a few hundred."""
@@ -52,7 +52,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class MachOFile:
     """A whole Mach-O file."""
 
     archs: tuple[FatArch, ...]
@@ -61,7 +61,7 @@ class Image:
     """One for each slice, in file order."""
 
 
-def read_image(source: Source) -> Image:
+def read_image(source: Source) -> MachOFile:
     """Read what is needed of a file and no more.
 
     Raises :class:`NotSignableError` for what is no Mach-O or would lose bytes when it is laid out
@@ -71,9 +71,21 @@ def read_image(source: Source) -> Image:
     archs = parse_fat(head) if starts_fat(head) else ()
     _check_container(source, archs)
     bounds = [(arch.offset, arch.size) for arch in archs] or [(0, source.size)]
-    return Image(
+    return MachOFile(
         archs=archs, parts=tuple(_read_part(source, start, size) for start, size in bounds)
     )
+
+
+def refuse_loss(image: MachOFile) -> None:
+    """Raise :class:`SignatureKeptError` when a slice has a signature that cannot be made again.
+
+    That is one that took a certificate, and one that cannot be read, which may have.
+    """
+    for part in image.parts:
+        if part.unreadable:
+            raise SignatureKeptError(part.thin.arch, "a signature that cannot be read")
+        if part.signature is not None and part.signature.kind is Kind.CMS:
+            raise SignatureKeptError(part.thin.arch, "a signature made with a certificate")
 
 
 def _read_part(source: Source, base: int, size: int) -> Part:
@@ -147,7 +159,9 @@ def _refuse_contents(source: Source, start: int, end: int, where: str) -> None:
     """Refuse bytes between slices that are no padding."""
     padding = source.read(start, min(end - start, MAX_GAP))
     if end - start > MAX_GAP or first_nonzero(memoryview(padding)) is not None:
-        raise NotSignableError(f"there are bytes {where}")
+        raise NotSignableError(
+            f"there are bytes {where}", hint="Join the slices again, with lipo or llvm-lipo."
+        )
 
 
 def _refuse_foreign(data: memoryview) -> None:

@@ -16,7 +16,7 @@ from countersign.macho.patch import COMMAND_SIZE, Patch, resize_segment, set_cou
 from countersign.macho.segment import Segment
 from countersign.macho.slice import Slice
 from countersign.plan import signable_linkedit
-from countersign.reading import Image, Part
+from countersign.reading import MachOFile, Part
 from countersign.signature import Kind
 from countersign.sink import Sink
 from countersign.source import Source
@@ -51,7 +51,7 @@ class Removal:
     layout: Layout
 
 
-def plan_removal(source: Source, image: Image) -> Removal:
+def plan_removal(source: Source, image: MachOFile) -> Removal:
     """Plan what is left of a file when all its signatures are removed.
 
     Slices of a universal file are placed as ``lipo`` places them. Raises a :class:`SigningError`

@@ -23,6 +23,8 @@ __all__ = ["NewFile", "make_durable"]
 
 _PREFIX: Final = ".countersign-"
 _DESCRIPTORS: Final = Path("/proc/self/fd")
+_NO_LINKS: Final = frozenset((errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK))
+"""What file systems answer that cannot give a file a second name; FAT has no links."""
 _NO_NAMELESS: Final = frozenset((errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL))
 """What file systems answer that cannot have files without names."""
 
@@ -69,26 +71,34 @@ class NewFile:
             raise WriteError.of(error) from error
 
     def publish(self, names: Sequence[Path]) -> None:
-        """Put the file in the place of ``names``, in this directory's file system, one by one.
+        """Put the file in the place of ``names``, all of them in one file system.
 
-        Each name stands for the old file or for the new one at any moment.
+        Each name stands for the old file or for the new one at any moment. None is touched before
+        there is a new one beside each of them.
         """
+        temporaries = [name.with_name(f"{_PREFIX}{os.urandom(8).hex()}") for name in names]
         try:
-            for name in names:
-                temporary = name.with_name(f"{_PREFIX}{os.urandom(8).hex()}")
+            for temporary in temporaries:
                 self._link(temporary)
-                try:
-                    temporary.replace(name)
-                finally:
-                    # It is still there when the rename failed, and when the name was ours already.
-                    with contextlib.suppress(OSError):
-                        temporary.unlink()
+            for temporary, name in zip(temporaries, names, strict=True):
+                temporary.replace(name)
         except OSError as error:
             raise WriteError.of(error) from error
+        finally:
+            # One is still there when a rename failed, and when the name was ours already.
+            for temporary in temporaries:
+                with contextlib.suppress(OSError):
+                    temporary.unlink()
 
     def _link(self, name: Path) -> None:
         if self._name is not None:
-            os.link(self._name, name)
+            try:
+                os.link(self._name, name)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                self._name.replace(name)
+                self._name = None
             return
         # A directory descriptor makes Python call linkat, which follows the link in /proc.
         root = os.open("/", os.O_RDONLY | os.O_CLOEXEC)
@@ -126,13 +136,15 @@ def _copy_metadata(source: int, status: os.stat_result, target: int) -> None:
     mode = stat.S_IMODE(status.st_mode)
     try:
         os.fchown(target, status.st_uid, status.st_gid)
-    except PermissionError:
+    except OSError:  # no right to, or an owner that a container does not know
         mode &= ~(stat.S_ISUID | stat.S_ISGID)  # they would now lend somebody else's rights
-        with contextlib.suppress(PermissionError):
+        with contextlib.suppress(OSError):
             os.fchown(target, -1, status.st_gid)
-    os.fchmod(target, mode)
+    if mode != stat.S_IMODE(os.fstat(target).st_mode):
+        os.fchmod(target, mode)
     if hasattr(os, "listxattr"):
-        _copy_attributes(source, target)
+        with contextlib.suppress(OSError):  # many file systems have none
+            _copy_attributes(source, target)
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 

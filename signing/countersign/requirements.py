@@ -13,7 +13,7 @@ from typing import Final
 
 from countersign.superblob import EMPTY_REQUIREMENTS
 
-__all__ = ["default_requirements"]
+__all__ = ["are_requirements", "default_requirements"]
 
 LIBRARY_DEPENDENCIES: Final = 0xFADE0C05
 REQUIREMENT: Final = 0xFADE0C00
@@ -43,6 +43,18 @@ def default_requirements(dependencies: bytes | None) -> bytes:
     start = _HEADER.size + _ENTRY.size
     head = _HEADER.pack(REQUIREMENTS, start + len(inner), 1) + _ENTRY.pack(LIBRARY, start)
     return head + inner
+
+
+def are_requirements(blob: bytes) -> bool:
+    """Tell whether a blob is a set of requirements, each of them a blob inside it."""
+    if len(blob) < _HEADER.size:
+        return False
+    magic, length, count = _HEADER.unpack_from(blob)
+    index_end = _HEADER.size + count * _ENTRY.size
+    if magic != REQUIREMENTS or length != len(blob) or index_end > length:
+        return False
+    offsets = (offset for _, offset in _ENTRY.iter_unpack(blob[_HEADER.size : index_end]))
+    return all(offset >= index_end and _expression(blob, offset) is not None for offset in offsets)
 
 
 def _bodies(data: bytes) -> list[bytes]:

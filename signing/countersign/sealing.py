@@ -51,6 +51,7 @@ def _outside_digest(seal: OutsideSeal, hash_type: HashType) -> bytes:
     digest = dict(seal.digests).get(hash_type)
     if digest is None:
         raise NotSignableError(
-            f"its bundle's seal in slot {seal.slot} has no digest of the type {hash_type.name}"
+            f"its bundle's seal in slot {seal.slot} has no digest of the type {hash_type.name}",
+            hint="Take the old signature off first, with countermark unsign; its seals go with it.",
         )
     return digest

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from countersign.codedirectory import Flag
 from countersign.dialect import Dialect
-from countersign.errors import SettingsError
+from countersign.errors import IdentifierError, SettingsError
+from countersign.requirements import are_requirements
 from countersign.style import Style
 
-__all__ = ["Existing", "IdentifierRule", "Preserve", "Settings"]
+__all__ = ["Existing", "IdentifierRule", "Preserve", "Settings", "require_identifier"]
+
+SETTABLE: Final = (
+    Flag.HARD | Flag.KILL | Flag.RESTRICT | Flag.ENFORCEMENT | Flag.REQUIRE_LV | Flag.RUNTIME
+)
+"""The flags that an option can set in an ad-hoc signature."""
 
 
 class IdentifierRule(enum.StrEnum):
@@ -72,19 +79,32 @@ class Settings:
     """Replace even what cannot be made again here: a certificate's or an unreadable signature."""
 
     def __post_init__(self) -> None:
+        if self.identifier is not None:
+            require_identifier(self.identifier)
+        if self.requirements is not None and not are_requirements(self.requirements):
+            raise SettingsError("the requirements are no compiled set of requirements")
         linker = self.style is Style.LINKER
         more = self.flags or self.entitlements is not None or self.requirements is not None
         for bad, problem in (
             (linker and more,
              "a linker's signature has neither options nor entitlements nor requirements"),
             (linker and self.preserve - {Preserve.IDENTIFIER},
-             "a linker's signature keeps nothing"),
+             "a linker's signature keeps nothing but its identifier"),
             (not linker and self.dialect is not Dialect.AUTO,
              f"the dialect {self.dialect} goes with the style linker alone"),
             (self.runtime_version is not None and Flag.RUNTIME not in self.flags,
              "a runtime version goes with the option runtime"),
+            (self.flags & ~SETTABLE, "flags that no option sets"),
+            (self.runtime_version is not None and not 0 < self.runtime_version < 1 << 32,
+             "a runtime version that has no place in 32 bits"),
             (self.identifier is not None and self.prefix is not None,
              "a prefix goes before a name that is found, not before one that is given"),
         ):  # fmt: skip
             if bad:
                 raise SettingsError(problem)
+
+
+def require_identifier(identifier: str) -> None:
+    """Raise :class:`IdentifierError` for one that cannot be stored or shown."""
+    if not identifier or not identifier.isprintable():
+        raise IdentifierError(identifier)

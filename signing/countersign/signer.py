@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from countersign.acceptance import Check, require_accepted, require_written
-from countersign.batch import Job, Outcome, Prepared, change_files, job_for
-from countersign.embedding import Embedding, SignedSlice, embed, kept_slice, plan_embedding
+from countersign.batch import Job, Outcome, Prepared, change_files, job_for, write_new
+from countersign.embedding import Embedding, SignedSlice, embed, kept_slices, plan_embedding
 from countersign.errors import WriteError
-from countersign.reading import Image, read_image
+from countersign.reading import MachOFile, read_image
 from countersign.replacement import NewFile
 from countersign.settings import Existing, Settings
-from countersign.sink import BytesSink, Comparison, DifferentError, FileSink
+from countersign.sink import BytesSink, DifferentError, FileSink, Matcher
 from countersign.source import BytesSource, FileSource, open_source
 from countersign.steady import steady_view
 from countersign.transfer import NOT_HASHED, transfer
@@ -104,13 +103,12 @@ def sign_open(
 
 
 def _write(job: Job, source: FileSource, embedding: Embedding, check: Check) -> Prepared[Signed]:
-    with ExitStack() as stack:
-        new = stack.enter_context(NewFile(job.targets[0].parent))
+    def write(new: NewFile) -> tuple[SignedSlice, ...]:
         slices = embed(source, FileSink(new.descriptor), embedding)
         require_written(new.descriptor, check, embedding.patched)
-        new.resemble(source.descriptor, source.status)
-        source.expect_unchanged(job.names[0])
-        stack.pop_all()
+        return slices
+
+    new, slices = write_new(job, source, write)
     signed = _signed(job.targets[0], embedding, slices, changed=True)
     others = 0 if job.output else max(0, source.status.st_nlink - len(job.names))
     return Prepared(result=replace(signed, other_links=others), new=new)
@@ -138,7 +136,7 @@ def _compare(
     if present.size != embedding.layout.size:
         return None
     try:
-        slices = embed(source, Comparison(present), embedding)
+        slices = embed(source, Matcher(present), embedding)
     except DifferentError:
         return None
     with steady_view(present, directory) as view:
@@ -152,7 +150,9 @@ def _signed(
     return Signed(path=path, identifier=embedding.identifier, changed=changed, slices=slices)
 
 
-def _is_kept(source: FileSource, image: Image, settings: Settings, directory: Path | None) -> bool:
+def _is_kept(
+    source: FileSource, image: MachOFile, settings: Settings, directory: Path | None
+) -> bool:
     signed = all(part.signature is not None for part in image.parts)
     if settings.existing is Existing.REPLACE or not signed:
         return False
@@ -162,19 +162,18 @@ def _is_kept(source: FileSource, image: Image, settings: Settings, directory: Pa
         return verify_image(view, path="").accepted
 
 
-def _kept(path: Path, image: Image) -> Signed:
-    slices = tuple(kept_slice(part) for part in image.parts)
-    return Signed(path=path, identifier=None, changed=False, slices=slices)
+def _kept(path: Path, image: MachOFile) -> Signed:
+    return Signed(path=path, identifier=None, changed=False, slices=kept_slices(image))
 
 
-def _keep(job: Job, source: FileSource, image: Image) -> Prepared[Signed]:
+def _keep(job: Job, source: FileSource, image: MachOFile) -> Prepared[Signed]:
     """Leave a file as it is, or copy it as it is when it is wanted elsewhere."""
     signed = _kept(job.targets[0], image)
     if job.output is None:
         return Prepared(result=signed)
-    with ExitStack() as stack:
-        new = stack.enter_context(NewFile(job.output.parent))
+
+    def copy(new: NewFile) -> None:
         transfer(source, 0, source.size, FileSink(new.descriptor), 0, NOT_HASHED)
-        new.resemble(source.descriptor, source.status)
-        stack.pop_all()
+
+    new, _ = write_new(job, source, copy)
     return Prepared(result=signed, new=new)

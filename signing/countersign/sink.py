@@ -11,7 +11,7 @@ from countersign.durability import begin_writing
 from countersign.errors import WriteError
 from countersign.source import FileSource, Source
 
-__all__ = ["BytesSink", "Comparison", "DifferentError", "FileSink", "Sink"]
+__all__ = ["BytesSink", "DifferentError", "FileSink", "Matcher", "Sink"]
 
 FICLONERANGE: Final = 0x4020940D
 """``linux/fs.h``: let a range of one file share the blocks of another's."""
@@ -31,8 +31,11 @@ class Sink(Protocol):
         """Put ``data`` at ``offset`` bytes from the start."""
         ...
 
-    def share(self, source: Source, offset: int, size: int, at: int) -> bool:
-        """Take a range of ``source`` over without copying it; False when that cannot be."""
+    def share(self, source: Source, offset: int, size: int, at: int) -> Source | None:
+        """Take a range of ``source`` over without copying it; None when that cannot be.
+
+        Gives what holds it now, at ``at``.
+        """
         ...
 
 
@@ -46,9 +49,9 @@ class BytesSink:
         """Put ``data`` in its place."""
         self.data[offset : offset + len(data)] = data
 
-    def share(self, source: Source, offset: int, size: int, at: int) -> bool:
+    def share(self, source: Source, offset: int, size: int, at: int) -> Source | None:
         """Memory shares nothing."""
-        return False
+        return None
 
 
 class FileSink:
@@ -72,10 +75,10 @@ class FileSink:
         if len(data) >= LARGE:
             begin_writing(self.descriptor, offset, len(data))
 
-    def share(self, source: Source, offset: int, size: int, at: int) -> bool:
+    def share(self, source: Source, offset: int, size: int, at: int) -> Source | None:
         """Let the file system share blocks, where it can (Btrfs, XFS and others)."""
         if not isinstance(source, FileSource) or size < WORTH_SHARING:
-            return False
+            return None
         from fcntl import ioctl
 
         request = struct.pack("=qQQQ", source.descriptor, offset, size, at)
@@ -83,17 +86,17 @@ class FileSink:
             ioctl(self.descriptor, FICLONERANGE, request)
         except OSError as error:
             if error.errno in _NOT_CLONABLE:
-                return False
+                return None
             raise WriteError.of(error) from error
-        return True
+        return FileSource(self.descriptor)
 
 
 class DifferentError(Exception):
     """A byte is not the one that is there; ends a comparison early and never leaves the package."""
 
 
-class Comparison:
-    """No new file at all: the bytes are compared with those of one that is there."""
+class Matcher:
+    """No new file at all: the bytes are matched with those of one that is there."""
 
     def __init__(self, present: Source) -> None:
         self._present = present
@@ -104,6 +107,6 @@ class Comparison:
         if not inside or self._present.read(offset, len(data)) != bytes(data):
             raise DifferentError
 
-    def share(self, source: Source, offset: int, size: int, at: int) -> bool:
+    def share(self, source: Source, offset: int, size: int, at: int) -> Source | None:
         """A range is itself."""
-        return source is self._present and offset == at
+        return source if source is self._present and offset == at else None

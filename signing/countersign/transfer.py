@@ -6,6 +6,7 @@ is as fast as hashing a mapping and safer, and the copy costs no second read.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,20 +46,22 @@ def transfer(
     Gives the digests of the pages, one after another, for each hash type. The range starts a page;
     its last page may be short. Raises what the source and the sink raise.
     """
-    shared = size > 0 and sink.share(source, offset, size, at)
-    if shared and not hashing.hash_types:
+    shared = sink.share(source, offset, size, at) if size else None
+    if shared is not None and not hashing.hash_types:
         return ()
+    # What is shared is read where it is now: nobody else can change it there.
+    origin, first = (source, offset) if shared is None else (shared, at)
     starts = range(0, size, CHUNK)
     digests: list[tuple[bytes, ...]] = [()] * len(starts)
 
     def move(index: int, buffer: memoryview) -> None:
         start = starts[index]
         view = buffer[: min(CHUNK, size - start)]
-        source.read_into(offset + start, view)
+        origin.read_into(first + start, view)
         digests[index] = tuple(
             hash_pages(view, hashing.page_size, each) for each in hashing.hash_types
         )
-        if not shared:
+        if shared is None:
             sink.write(at + start, view)
 
     _for_each(len(starts), move, chunk=min(CHUNK, size))
@@ -83,7 +86,8 @@ def _for_each(number: int, move: Callable[[int, memoryview], None], *, chunk: in
     helpers = [threading.Thread(target=work, daemon=True) for _ in range(_helpers(number))]
     try:
         for helper in helpers:
-            helper.start()
+            with contextlib.suppress(RuntimeError):  # a container may have no thread left
+                helper.start()
         work()
         _join(helpers)
     except BaseException as error:  # nobody may go on writing once this has returned

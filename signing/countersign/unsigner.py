@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from countersign.batch import Job, Outcome, Prepared, change_files, job_for
-from countersign.errors import SignatureKeptError, WriteError
-from countersign.reading import Image, read_image
+from countersign.batch import Job, Outcome, Prepared, change_files, job_for, write_new
+from countersign.errors import WriteError
+from countersign.reading import MachOFile, read_image, refuse_loss
 from countersign.removal import plan_removal, remove
 from countersign.replacement import NewFile
-from countersign.signature import Kind
 from countersign.sink import BytesSink, FileSink
 from countersign.source import BytesSource, FileSource
 
@@ -59,7 +57,7 @@ def unsign_files(jobs: Iterable[Job], *, force: bool = False) -> Iterator[Outcom
     def prepare(job: Job, source: FileSource) -> Prepared[Unsigned]:
         image = read_image(source)
         if job.output is None and not force:
-            _refuse_loss(image)
+            refuse_loss(image)
         archs = _signed_archs(image)
         result = Unsigned(path=job.targets[0], changed=bool(archs), archs=archs)
         if not archs and job.output is None:
@@ -76,7 +74,7 @@ def unsign_open(source: FileSource, target: int, name: str, *, force: bool = Fal
     """
     image = read_image(source)
     if not force:
-        _refuse_loss(image)
+        refuse_loss(image)
     archs = _signed_archs(image)
     if archs:
         removal = plan_removal(source, image)
@@ -85,19 +83,18 @@ def unsign_open(source: FileSource, target: int, name: str, *, force: bool = Fal
     return Unsigned(path=Path(name), changed=bool(archs), archs=archs)
 
 
-def _signed_archs(image: Image) -> tuple[str, ...]:
+def _signed_archs(image: MachOFile) -> tuple[str, ...]:
     return tuple(part.thin.arch for part in image.parts if part.thin.signature is not None)
 
 
-def _write(job: Job, source: FileSource, image: Image) -> NewFile:
+def _write(job: Job, source: FileSource, image: MachOFile) -> NewFile:
     removal = plan_removal(source, image)
-    with ExitStack() as stack:
-        new = stack.enter_context(NewFile(job.targets[0].parent))
+
+    def write(new: NewFile) -> None:
         remove(source, FileSink(new.descriptor), removal)
         _require_unsigned(new.descriptor)
-        new.resemble(source.descriptor, source.status)
-        source.expect_unchanged(job.names[0])
-        stack.pop_all()
+
+    new, _ = write_new(job, source, write)
     return new
 
 
@@ -106,9 +103,3 @@ def _require_unsigned(target: int) -> None:
     for part in read_image(FileSource(target)).parts:
         if part.thin.signature is not None:
             raise WriteError(f"the {part.thin.arch} slice would still be signed")
-
-
-def _refuse_loss(image: Image) -> None:
-    for part in image.parts:
-        if part.signature is not None and part.signature.kind is Kind.CMS:
-            raise SignatureKeptError(part.thin.arch, "a signature made with a certificate")

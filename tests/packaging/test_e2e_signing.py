@@ -199,6 +199,7 @@ def test_a_full_disk_is_said_and_leaves_every_file(tmp_path: Path) -> None:
         (["--options", "runtime", "--runtime-version", "x.y"], "version"),
         (["--preserve-metadata", "identifer"], "identifier"),
         (["--identifier", "a", "--prefix", "b."], "prefix"),
+        (["--identifier", ""], "identifier"),
         (["--entitlements", "absent"], "absent"),
         (["--requirements", "README"], "requirements"),
         (["--style", "macos27"], "macos26"),
@@ -221,6 +222,22 @@ def test_comparing_what_cannot_be_compared_exits_2(tmp_path: Path) -> None:
         done = countermark("compare", *arguments, cwd=tmp_path)
         assert done.code == 2
         assert "hint" in done.err
+
+
+def test_files_for_other_machines_are_different_and_exit_1(tmp_path: Path) -> None:
+    one, other = write(tmp_path / "one"), write(tmp_path / "other", Macho(arch="i386").build())
+    done = countermark("compare", one, other, "--modulo-signature", cwd=tmp_path)
+    assert done.code == 1
+    assert "arm64 and i386" in done.err
+
+
+@pytest.mark.parametrize("size", [100, 1000, 16_000])
+def test_comparing_with_a_cut_file_is_no_traceback(tmp_path: Path, size: int) -> None:
+    whole = write(tmp_path / "whole", sign_bytes(UNSIGNED, "a"))
+    cut = write(tmp_path / "cut", whole.read_bytes()[:size])
+    for pair in ((whole, cut), (cut, whole)):
+        assert countermark("compare", *pair, cwd=tmp_path).code == 1
+        assert countermark("compare", *pair, "--modulo-signature", cwd=tmp_path).code in (1, 2, 3)
 
 
 def _tree(root: Path, files: int) -> dict[Path, bytes]:

@@ -20,6 +20,7 @@ from countersign.errors import (
     NotSignableError,
     ReadError,
     RejectedError,
+    SignatureKeptError,
     WriteError,
 )
 from countersign.findings import FileVerdict
@@ -249,6 +250,76 @@ def test_the_directory_gives_the_new_file_no_rights(tmp_path: Path) -> None:
         pytest.skip("the file system has no access lists")
     sign(path)
     assert "system.posix_acl_access" not in os.listxattr(path)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, function: str, number: int) -> None:
+    """Let the system answer that it cannot."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, function, fail)
+
+
+@pytest.mark.parametrize(
+    ("function", "number"),
+    [
+        ("listxattr", errno.EOPNOTSUPP),
+        ("fchown", errno.EINVAL),
+        ("fchown", errno.EPERM),
+        ("posix_fadvise", errno.EINVAL),
+    ],
+)
+def test_what_a_file_system_does_not_have_does_not_hinder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
+) -> None:
+    (path,) = write(tmp_path, "file", data=Macho(text_pages=64).build())
+    failing(monkeypatch, function, number)
+    assert sign(path).changed
+    assert verify_image(path.read_bytes(), path="").accepted
+
+
+def test_a_file_system_without_links_gets_the_temporary_file_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    failing(monkeypatch, "link", errno.EPERM)
+    (path,) = write(tmp_path, "file")
+    assert sign(path).changed
+    assert names(tmp_path) == ["file"]
+    assert path.read_bytes() == signed("file")
+
+
+def test_where_one_name_cannot_be_replaced_none_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = write(tmp_path, "first")
+    (tmp_path / "closed").mkdir()
+    second = tmp_path / "closed" / "second"
+    second.hardlink_to(first)
+    real = os.link
+
+    def link(source: str, target: Path, **more: object) -> None:
+        if target.parent.name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        real(source, target, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "link", link)
+    (outcome,) = sign_files([Job(names=(first, second))], Settings())
+    assert isinstance(outcome.error, WriteError)
+    assert first.read_bytes() == second.read_bytes() == UNSIGNED
+    assert names(tmp_path) == ["closed", "first"]
+
+
+def test_a_signature_that_cannot_be_read_is_removed_by_force_alone(tmp_path: Path) -> None:
+    image = Macho().sealed()
+    data = bytearray(image.build())
+    data[image.text_size + image.linkedit_size] = 0
+    (path,) = write(tmp_path, "file", data=bytes(data))
+    with pytest.raises(SignatureKeptError, match="cannot be read"):
+        unsign(path)
+    assert path.read_bytes() == data
+    assert unsign(path, force=True).changed
 
 
 def test_an_output_that_is_no_file_is_refused(tmp_path: Path) -> None:

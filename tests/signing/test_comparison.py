@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countersign.comparison import MAX_DIFFERENCES, Compared, compare
-from countersign.errors import NotSignableError, ReadError
+from countersign.errors import IncomparableError, NotSignableError, ReadError
 from countersign.settings import Settings
 from countersign.signer import sign_bytes
 from countersign.style import Style
@@ -115,14 +115,14 @@ def test_an_odd_linkedit_is_compared_all_the_same(tmp_path: Path) -> None:
 
 def test_other_subtypes_and_bytes_between_slices_are_differences(tmp_path: Path) -> None:
     one = fat([("arm64", UNSIGNED)])
-    with pytest.raises(NotSignableError):
+    with pytest.raises(IncomparableError):
         compared(tmp_path, one, put(one, 12, ">I", 2), modulo=True)
     with pytest.raises(NotSignableError, match="bytes before"):
         compared(tmp_path, one, put(one, 100, "B", 1), modulo=True)
 
 
 def test_other_architectures_cannot_be_compared(tmp_path: Path) -> None:
-    with pytest.raises(NotSignableError, match="arm64 and x86_64"):
+    with pytest.raises(IncomparableError, match="arm64 and x86_64"):
         compared(tmp_path, UNSIGNED, Macho(arch="x86_64").build(), modulo=True)
 
 

@@ -27,7 +27,9 @@ XML = b"""<?xml version="1.0" encoding="UTF-8"?>
 PLIST = (
     b"<plist version='1.0'><dict><key>CFBundleIdentifier</key><string>%s</string></dict></plist>"
 )
-REQUIREMENTS = struct.pack(">3I", 0xFADE0C01, 32, 1) + struct.pack(">2I", 3, 20) + bytes(12)
+REQUIREMENTS = struct.pack(">5I", 0xFADE0C01, 36, 1, 3, 20) + struct.pack(
+    ">4I", 0xFADE0C00, 16, 1, 3
+)
 
 
 EVERYTHING: dict[str, object] = {
@@ -201,6 +203,10 @@ def test_an_identifier_is_printable_text(name: str) -> None:
         {"style": Style.LINKER, "preserve": frozenset({Preserve.FLAGS})},
         {"runtime_version": 1 << 16},
         {"identifier": "a", "prefix": "b"},
+        {"requirements": b"\xfa\xde\x0c\x01" + struct.pack(">3I", 16, 0xFFFFFFFF, 0)},
+        {"flags": Flag.LINKER_SIGNED},
+        {"flags": Flag.RUNTIME, "runtime_version": 1 << 32},
+        {"flags": Flag.RUNTIME, "runtime_version": 0},
     ],
 )
 def test_what_makes_no_sense_together_is_refused(chosen: dict[str, object]) -> None:

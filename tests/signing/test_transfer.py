@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from countersign.digest import HashType
 from countersign.errors import ChangedError, ReadError, WriteError
 from countersign.pagehash import page_hashes_python
-from countersign.sink import BytesSink, Comparison, DifferentError, FileSink
+from countersign.sink import BytesSink, DifferentError, FileSink, Matcher
 from countersign.source import BytesSource, FileSource, open_source
 from countersign.transfer import CHUNK, NOT_HASHED, Hashing, transfer
 
@@ -69,6 +70,41 @@ def test_the_number_of_threads_does_not_show(
     assert len(results) == 1
 
 
+def test_without_threads_one_does_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = os.urandom(CHUNK * 70)
+    (tmp_path / "from").write_bytes(data)
+
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    sink = BytesSink(len(data))
+    with open_source(tmp_path / "from") as source:
+        transfer(source, 0, len(data), sink, 0, NOT_HASHED)
+    assert sink.data == data
+
+
+def test_nobody_writes_any_more_when_an_interruption_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A descriptor may be another file's by then."""
+    data = bytes(CHUNK * 200)
+    (tmp_path / "from").write_bytes(data)
+    monkeypatch.setattr("countersign.transfer.available_threads", lambda: 4)
+    real, caller = os.pwrite, threading.get_ident()
+
+    def interrupt(descriptor: int, piece: bytes, offset: int) -> int:
+        if threading.get_ident() == caller and offset > CHUNK * 8:
+            raise KeyboardInterrupt
+        return real(descriptor, piece, offset)
+
+    monkeypatch.setattr(os, "pwrite", interrupt)
+    with open_source(tmp_path / "from") as source, (tmp_path / "to").open("wb") as target:
+        with pytest.raises(KeyboardInterrupt):
+            transfer(source, 0, len(data), FileSink(target.fileno()), 0, NOT_HASHED)
+        assert threading.active_count() == 1
+
+
 def test_a_file_that_was_cut_short_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(bytes(CHUNK * 100))
@@ -121,7 +157,7 @@ def test_an_error_of_the_source_is_our_own() -> None:
 
 def test_a_comparison_ends_at_the_first_difference() -> None:
     present = BytesSource(b"abcdef")
-    comparison = Comparison(present)
+    comparison = Matcher(present)
     comparison.write(2, b"cd")
     for offset, data in ((2, b"cX"), (4, b"efg"), (7, b"h")):
         with pytest.raises(DifferentError):
@@ -130,7 +166,7 @@ def test_a_comparison_ends_at_the_first_difference() -> None:
 
 def test_a_comparison_knows_a_range_that_stays_and_reads_one_that_moves() -> None:
     present = BytesSource(b"abcabc")
-    comparison = Comparison(present)
+    comparison = Matcher(present)
     assert comparison.share(present, 1, 2, 1)
     assert not comparison.share(present, 0, 3, 3)
     transfer(present, 0, 3, comparison, 3, NOT_HASHED)

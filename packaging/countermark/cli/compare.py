@@ -12,7 +12,7 @@ from countermark.cli.formats import format_option
 from countermark.cli.paths import ANY_PATH
 from countermark.errors import ConfigurationError
 from countersign.comparison import MAX_DIFFERENCES, Compared, compare
-from countersign.errors import NotSignableError
+from countersign.errors import IncomparableError, NotSignableError
 
 __all__ = ["command"]
 
@@ -40,6 +40,9 @@ def command(first: Path, second: Path, modulo_signature: bool, output: str) -> i
             raise ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
     try:
         compared = compare(first, second, modulo_signature=modulo_signature)
+    except IncomparableError as error:
+        click.echo(f"countermark: error: {first} and {second}: {error}", err=True)
+        return Exit.BAD
     except NotSignableError as error:
         raise ConfigurationError(
             f"{first} and {second} cannot be compared without signatures: {error}",

@@ -55,19 +55,23 @@ def command(
     Example: countermark sign stage/bin/bitcoin stage/libexec
     """
     settings = request_settings(request)
-    changes = tuple(sign_paths(paths, settings, output=target, check=Check(check)))
+    signing = sign_paths(paths, settings, output=target, check=Check(check))
+    changes = tuple(signing if output == "json" else map(_shown, signing))
     if output == "json":
         from countermark.render.change_documents import sign_document
         from countermark.render.encoding import to_json
 
         sys.stdout.write(to_json(sign_document(changes)))
-    else:
-        for change in changes:
-            if change.result is not None:
-                click.echo(_line(change, change.result))
     _warn_of_links(changes)
     show_errors(changes)
     return exit_of_changes(changes) if changes else Exit.GOOD
+
+
+def _shown(change: Change[Signed]) -> Change[Signed]:
+    """Print what became of a file as soon as it is known."""
+    if change.result is not None:
+        click.echo(_line(change, change.result))
+    return change
 
 
 def _line(change: Change[Signed], signed: Signed) -> str:

@@ -11,7 +11,8 @@ import click
 from countermark.errors import ConfigurationError
 from countersign.codedirectory import Flag
 from countersign.dialect import Dialect
-from countersign.errors import EntitlementsError, OptionsError, SettingsError
+from countersign.errors import SigningError
+from countersign.requirements import are_requirements
 from countersign.settings import Existing, IdentifierRule, Preserve, Settings
 from countersign.style import Style
 
@@ -126,7 +127,7 @@ def request_settings(request: Mapping[str, Request]) -> Settings:
             existing=Existing(str(request["existing"])),
             force=bool(request["force"]),
         )
-    except (EntitlementsError, OptionsError, SettingsError) as error:
+    except SigningError as error:
         raise ConfigurationError(str(error), hint=error.hint) from error
 
 
@@ -170,7 +171,7 @@ def _requirements(path: Request) -> bytes | None:
     if not isinstance(path, Path):
         return None
     content = _read(path)
-    if content[:4] != b"\xfa\xde\x0c\x01" or int.from_bytes(content[4:8]) != len(content):
+    if not are_requirements(content):
         raise ConfigurationError(
             f"{path} holds no compiled requirements", hint="Compile them: csreq -r TEXT -b FILE."
         )
@@ -182,7 +183,9 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(_MAX_FILE + 1)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}", hint="Check the path and its permissions."
+        ) from error
     if len(content) > _MAX_FILE:
         raise ConfigurationError(f"{path} has more than {_MAX_FILE:,} bytes")
     return content
