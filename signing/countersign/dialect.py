@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from countersign.macho.slice import Slice
+from countersign.rounding import round_up
 from countersign.signature import Kind, Signature
 
 __all__ = ["Dialect", "Form", "choose_form", "recognize"]
@@ -99,7 +100,7 @@ def choose_form(thin: Slice, signature: Signature | None, dialect: Dialect) -> F
     if linkedit is None or signature is None or signature.kind is not Kind.LINKER:
         return form
     units = (form.vmsize_unit, LARGE_PAGE, 1 << thin.segment_align)
-    fits = (unit for unit in units if linkedit.vmsize == -(-linkedit.filesize // unit) * unit)
+    fits = (unit for unit in units if linkedit.vmsize == round_up(linkedit.filesize, unit))
     return replace(form, vmsize_unit=next(fits, max(form.vmsize_unit, LARGE_PAGE)))
 
 

@@ -5,25 +5,44 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from countersign.errors import ReadError
-from countersign.image import Image, ImageFormat, identify
+from countersign.image import Image, ImageFormat, ImageKind, identify
+from countersign.macho.fat import parse_fat, starts_fat
 
 __all__ = ["find_images", "find_linked_images", "identify_file"]
 
 _ENOUGH = 4096
 """Bytes that :func:`identify` wants to see."""
 
+_ARCHIVE: Final = b"!<arch>\n"
+NO_CODE: Final = (ImageKind.OBJECT, ImageKind.SYMBOLS)
+"""Mach-O files that nothing runs, and nobody signs."""
+
 OnError = Callable[[Path, ReadError], None]
 Report = Callable[[Path, OSError], None]
 
 
 def identify_file(path: Path) -> Image | None:
-    """Tell which image a file is; None when it is none. Raises :class:`OSError`."""
+    """Tell which image a file is; None when it is none. Raises :class:`OSError`.
+
+    A universal file is what its first slice is; a universal static archive is no image.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return identify(os.pread(descriptor, _ENOUGH, 0))
+        head = os.pread(descriptor, _ENOUGH, 0)
+        image = identify(head)
+        if image is None or image.kind is not ImageKind.OTHER or not starts_fat(memoryview(head)):
+            return image
+        offset = parse_fat(memoryview(head))[0].offset
+        first = os.pread(descriptor, _ENOUGH, offset)
+        if first.startswith(_ARCHIVE):
+            return None
+        inner = identify(first)
+        return replace(image, kind=inner.kind) if inner is not None else image
     finally:
         os.close(descriptor)
 
@@ -40,7 +59,8 @@ def find_images(root: Path) -> Iterator[Path]:
 def find_linked_images(root: Path, on_error: OnError | None = None) -> Iterator[tuple[Path, ...]]:
     """Give the Mach-O files at or below ``root``, sorted by path, each with all its names there.
 
-    Only regular files count; symbolic links are not followed; hard links to one file are several
+    Only regular files that hold code count: no object files, static archives or dSYM companions.
+    Symbolic links are not followed; hard links to one file are several
     names of it. What cannot be read is given to ``on_error`` and left out, or raised without it.
     """
 
@@ -55,7 +75,7 @@ def find_linked_images(root: Path, on_error: OnError | None = None) -> Iterator[
         except OSError as error:
             report(names[0], error)
             continue
-        if image is not None and image.format is ImageFormat.MACH_O:
+        if image is not None and image.format is ImageFormat.MACH_O and image.kind not in NO_CODE:
             yield tuple(names)
 
 

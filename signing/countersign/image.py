@@ -17,6 +17,7 @@ from countersign.macho.cpu import architecture_name
 from countersign.macho.fat import parse_fat, starts_fat, starts_fat64
 from countersign.macho.header import (
     MH_BUNDLE,
+    MH_DSYM,
     MH_DYLIB,
     MH_EXECUTE,
     MH_OBJECT,
@@ -41,6 +42,8 @@ class ImageKind(enum.StrEnum):
     EXECUTABLE = "executable"
     LIBRARY = "library"
     OBJECT = "object"
+    SYMBOLS = "symbols"
+    """Debug information of another image: a dSYM companion."""
     OTHER = "other"
 
 
@@ -59,6 +62,7 @@ _MACHO_KINDS: Final = {
     MH_EXECUTE: ImageKind.EXECUTABLE,
     MH_DYLIB: ImageKind.LIBRARY,
     MH_BUNDLE: ImageKind.LIBRARY,
+    MH_DSYM: ImageKind.SYMBOLS,
 }
 
 _LITTLE, _BIG = 1, 2

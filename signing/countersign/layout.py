@@ -15,6 +15,7 @@ from countersign.macho.fat import fat_header, repack
 from countersign.macho.patch import Patch
 from countersign.pagehash import hash_pages
 from countersign.reading import MachOFile
+from countersign.rounding import round_up
 from countersign.sink import Sink
 from countersign.source import Source
 from countersign.transfer import Hashing, transfer
@@ -96,7 +97,7 @@ def write_code(
     """
     there = min(extent.old_end - extent.base, limit)
     patched = max((patch.end for patch in patches), default=0)
-    head_end = min(-(-patched // UNIT) * UNIT, limit)
+    head_end = min(round_up(patched, UNIT), limit)
     tail_start = max(there // UNIT * UNIT, head_end)  # file systems share whole blocks only
     head = _patched(source, extent, min(head_end, there), patches).ljust(head_end, b"\0")
     tail = b""

@@ -34,6 +34,7 @@ from countersign.macho.patch import (
 from countersign.macho.segment import Segment
 from countersign.macho.slice import Slice
 from countersign.pagehash import page_count
+from countersign.rounding import round_up
 from countersign.style import Style
 from countersign.superblob import EMPTY_WRAPPER, Slot, index_size
 
@@ -118,7 +119,7 @@ def plan_signature(
     """
     linkedit = signable_linkedit(thin)
     start = thin.signature_start
-    data_offset = _round_up(thin.size, 16) if start is None else start
+    data_offset = round_up(thin.size, 16) if start is None else start
     if form is not None:
         seal = _linker_seal(thin, contents, form, data_offset)
     else:
@@ -197,8 +198,8 @@ def _linker_seal(thin: Slice, contents: Contents, form: Form, data_offset: int) 
     )
     align = 8 if form.aligned else 1
     if form.aligned:
-        end = _round_up(index_size(1), align) + directory.size
-        directory = replace(directory, gap=_round_up(end, 16) - end)
+        end = round_up(index_size(1), align) + directory.size
+        directory = replace(directory, gap=round_up(end, 16) - end)
     return _Seal(
         directory=directory,
         align=align,
@@ -214,9 +215,9 @@ def _room(seal: _Seal, digests: tuple[HashType, ...]) -> int:
     if seal.spare:
         fixed += header_size(MEASURED_VERSION) - header_size(code.version)
     directories = sum(fixed + slots * each.size for each in digests)
-    start = _round_up(index_size(len(seal.blobs) + len(digests)), seal.align)
+    start = round_up(index_size(len(seal.blobs) + len(digests)), seal.align)
     size = start + sum(len(blob) for _, blob in seal.blobs) + directories
-    return _round_up(size + seal.spare, seal.room_unit)
+    return round_up(size + seal.spare, seal.room_unit)
 
 
 def _exec_segment(thin: Slice, style: Style, flags: int) -> ExecSegment:
@@ -232,10 +233,10 @@ def _vmsize(thin: Slice, linkedit: Segment, end: int, style: Style, form: Form |
     """Choose __LINKEDIT's size in memory when it ends at ``end`` in the file."""
     filesize = end - linkedit.fileoff
     if form is not None:
-        return _round_up(filesize, form.vmsize_unit)
+        return round_up(filesize, form.vmsize_unit)
     if style.uses_allocate:
-        return _round_up(filesize, 1 << thin.segment_align)
-    return _round_up(filesize, LINKEDIT_ALIGN)
+        return round_up(filesize, 1 << thin.segment_align)
+    return round_up(filesize, LINKEDIT_ALIGN)
 
 
 def _patches(
@@ -298,7 +299,3 @@ def _check_commands(thin: Slice) -> None:
             raise FormatError("LC_CODE_SIGNATURE", at, "it points past the end", rule="R12")
         if not command.is_reserved and command.data_offset < thin.header.commands_end:
             raise FormatError("LC_CODE_SIGNATURE", at, "it points into the header", rule="R12")
-
-
-def _round_up(value: int, unit: int) -> int:
-    return -(-value // unit) * unit

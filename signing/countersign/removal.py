@@ -17,6 +17,7 @@ from countersign.macho.segment import Segment
 from countersign.macho.slice import Slice
 from countersign.plan import signable_linkedit
 from countersign.reading import MachOFile, Part
+from countersign.rounding import round_up
 from countersign.signature import Kind
 from countersign.sink import Sink
 from countersign.source import Source
@@ -106,15 +107,15 @@ def _vmsize(source: Source, part: Part, linkedit: Segment, filesize: int) -> int
     A size that neither a linker nor a signer writes was somebody's choice, and stays.
     """
     units = (1, SMALL_PAGE, LARGE_PAGE, 1 << part.thin.segment_align)
-    fits = [unit for unit in units if linkedit.vmsize == _round_up(linkedit.filesize, unit)]
+    fits = [unit for unit in units if linkedit.vmsize == round_up(linkedit.filesize, unit)]
     if not fits:
         return linkedit.vmsize
     if _is_exact(part, linkedit):
         return filesize
     if part.thin.is_arm64:
-        return _round_up(filesize, LARGE_PAGE if LARGE_PAGE in fits else fits[-1])
+        return round_up(filesize, LARGE_PAGE if LARGE_PAGE in fits else fits[-1])
     large = _has_large_pages(part.thin) or _was_stripped(source, part.thin)
-    return _round_up(filesize, LARGE_PAGE if large else SMALL_PAGE)
+    return round_up(filesize, LARGE_PAGE if large else SMALL_PAGE)
 
 
 def _is_exact(part: Part, linkedit: Segment) -> bool:
@@ -137,7 +138,3 @@ def _was_stripped(source: Source, thin: Slice) -> bool:
     if size < 2 or offset + size > thin.size:
         return False
     return source.read(thin.base + offset, 2) == b"\0\0"
-
-
-def _round_up(value: int, unit: int) -> int:
-    return -(-value // unit) * unit

@@ -14,6 +14,7 @@ from typing import Final
 
 from countersign.macho.cpu import ARM64
 from countersign.macho.header import MH_DYLDLINK, MH_EXECUTE, MH_PIE
+from countersign.rounding import round_up
 
 __all__ = ["SPECIMEN_SIZES", "specimen"]
 
@@ -55,7 +56,7 @@ def _head(text_size: int, linkedit_size: int) -> bytes:
 
 
 def _commands(text_size: int, linkedit_size: int) -> tuple[bytes, ...]:
-    linkedit_memory = -(-linkedit_size // _PAGE) * _PAGE
+    linkedit_memory = round_up(linkedit_size, _PAGE)
     strings = (text_size, linkedit_size)
     return (
         _segment("__PAGEZERO", (0, _BASE), (0, 0), 0),

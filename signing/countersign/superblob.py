@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from countersign import codedirectory
 from countersign.errors import FormatError
+from countersign.rounding import round_up
 
 __all__ = [
     "EMPTY_REQUIREMENTS",
@@ -109,7 +110,7 @@ class SuperBlob:
         that it writes, ``codesign`` leaves no gap.
         """
         ordered = sorted(entries)
-        at = -(-index_size(len(ordered)) // align) * align
+        at = round_up(index_size(len(ordered)), align)
         blobs = []
         for slot, data in ordered:
             blobs.append(Blob(slot, at, data))

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from classes import Class, SliceClass, classify, guess_dialect
 from countermark.render.text import table
-from countersign.discovery import find_images
 from countersign.mapping import map_file
 from countersign.signature import Kind
 from evidence import Evidence, read_file
@@ -48,7 +47,7 @@ def main() -> None:
 def read_corpus(directory: Path) -> Iterator[Sample]:
     """Read every slice below ``directory``/files, which ``fetch.py`` filled."""
     files = directory / "files"
-    for path in find_images(files):
+    for path in sorted(each for each in files.rglob("*") if each.is_file()):
         folder = path.relative_to(files).parts[0]
         for evidence in read_file(map_file(path)):
             yield Sample(path=path, folder=folder, evidence=evidence, found=classify(evidence))

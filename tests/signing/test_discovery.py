@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from countersign.discovery import find_images
+from countersign.discovery import find_images, identify_file
 from countersign.errors import ReadError
-from macho import Macho, fat
+from macho import DSYM, OBJECT, Macho, fat
 
 IMAGE = Macho().build()
 
@@ -32,6 +32,20 @@ def test_images_are_found_by_content_and_sorted(tree: Path) -> None:
     (tree / "universal").write_bytes(fat([("arm64", IMAGE)]))
     expected = ["bin/program", "lib/deep/er/lib.dylib", "libexec/node", "universal"]
     assert found(tree) == expected
+
+
+@pytest.mark.parametrize("filetype", [OBJECT, DSYM])
+@pytest.mark.parametrize("universal", [False, True])
+def test_what_holds_no_code_is_passed_over(tree: Path, filetype: int, universal: bool) -> None:
+    data = Macho(filetype=filetype).build()
+    (tree / "other").write_bytes(fat([("arm64", data)]) if universal else data)
+    assert found(tree) == ["bin/program", "lib/deep/er/lib.dylib", "libexec/node"]
+
+
+def test_a_universal_static_archive_is_none(tree: Path) -> None:
+    (tree / "lib.a").write_bytes(fat([("arm64", b"!<arch>\nobject")]))
+    assert found(tree) == ["bin/program", "lib/deep/er/lib.dylib", "libexec/node"]
+    assert identify_file(tree / "lib.a") is None
 
 
 def test_links_are_not_followed(tree: Path) -> None:

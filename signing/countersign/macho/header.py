@@ -15,6 +15,7 @@ __all__ = [
     "FILE_TYPES",
     "HEADER_SIZE",
     "MH_BUNDLE",
+    "MH_DSYM",
     "MH_DYLDLINK",
     "MH_DYLIB",
     "MH_EXECUTE",
@@ -32,6 +33,7 @@ MH_OBJECT: Final = 1
 MH_EXECUTE: Final = 2
 MH_DYLIB: Final = 6
 MH_BUNDLE: Final = 8
+MH_DSYM: Final = 10
 
 MH_DYLDLINK: Final = 0x4
 MH_PIE: Final = 0x200000
@@ -46,7 +48,7 @@ FILE_TYPES: Final = {
     7: "dynamic linker",
     MH_BUNDLE: "bundle",
     9: "library stub",
-    10: "dSYM companion",
+    MH_DSYM: "dSYM companion",
     11: "kernel extension",
     12: "file set",
 }
