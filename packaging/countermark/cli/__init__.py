@@ -17,6 +17,7 @@ def main() -> None:
 
         print(f"countermark {__version__}")
         return
+    gc.set_threshold(50_000)  # importing makes many objects and no garbage
     try:
         from countermark.cli.application import run
 
