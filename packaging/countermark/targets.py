@@ -70,7 +70,7 @@ def nothing(path: Path) -> WorkError:
 def _targets(path: Path, output: Path | None) -> Iterator[Target]:
     try:
         if not path.exists():
-            raise missing(path)
+            raise ReadError("the symbolic link leads nowhere") if path.is_symlink() else missing(path)
         if path.is_dir():
             yield from _images(path, output)
         elif path.is_file() and is_archive(path):

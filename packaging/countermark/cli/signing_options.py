@@ -163,7 +163,10 @@ def _entitlements(path: Request) -> bytes | None:
     from countersign.entitlements import Entitlements
 
     content = _read(path)
-    Entitlements.parse(content)  # a mistake in it is said once, and not for every file
+    try:
+        Entitlements.parse(content)  # a mistake in it is said once, and not for every file
+    except SigningError as error:
+        raise ConfigurationError(f"{path}: {error}", hint=error.hint) from error
     return content
 
 
