@@ -22,6 +22,7 @@ __all__ = [
     "StoppedError",
     "UnknownHostError",
     "WorkError",
+    "missing",
     "nearest",
 ]
 
@@ -113,6 +114,16 @@ class CommandError(WorkError):
         super().__init__(f"{what} failed ({status}); the whole log is {log}", hint=hint)
         self.tail = tuple(tail)
         """The last lines of its output that matter."""
+
+
+def missing(path: Path) -> CountermarkError:
+    """Say what is wrong with a path of the user's at which there is nothing."""
+    if path.is_symlink():  # alone or in a loop
+        return WorkError(
+            f"{path}: the file could not be read: the symbolic link leads nowhere",
+            hint="Check where the link should lead.",
+        )
+    return ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

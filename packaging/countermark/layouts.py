@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from countermark.errors import ConfigurationError
+from countermark.errors import ConfigurationError, missing
 from countermark.hosts import HOSTS, Host, find_host
 from counterproof.checks import judge
 from counterproof.detection import detect_profile
@@ -39,7 +39,7 @@ def check_layout(path: Path, profile: str | None, host: str | None) -> CheckedLa
     wanted = load_profile(profile) if profile else None
     named = find_host(host) if host else None
     if not path.exists():
-        raise ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
+        raise missing(path)
     seen = survey(path)
     built_for = named or _host_in_name(path.name) or _host_of_images(seen)
     if built_for is None:

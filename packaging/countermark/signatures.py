@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from countermark.errors import CountermarkError, WorkError
-from countermark.targets import missing, nothing
+from countermark.errors import CountermarkError, WorkError, missing
+from countermark.targets import nothing
 from counterproof.errors import LayoutError
 from counterproof.format import is_archive
 from counterproof.tree import walk

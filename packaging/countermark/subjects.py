@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from countermark.errors import ConfigurationError, WorkError
+from countermark.errors import ConfigurationError, WorkError, missing
 from countersign.discovery import identify_file
 from countersign.image import ImageFormat
 from countersign.specimen import SPECIMEN_SIZES, specimen
@@ -54,7 +54,7 @@ def file_subject(path: Path) -> Subject:
     Mach-O or cannot be read.
     """
     if not path.exists():
-        raise ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
+        raise missing(path)
     if not path.is_file():
         raise ConfigurationError(f"{path} is not a file", hint="Name Mach-O files, one by one.")
     try:

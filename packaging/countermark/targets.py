@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from countermark.errors import ConfigurationError, CountermarkError, WorkError
+from countermark.errors import ConfigurationError, CountermarkError, WorkError, missing
 from counterproof.errors import LayoutError
 from counterproof.format import is_archive
 from countersign.batch import Job, job_for
 from countersign.discovery import find_linked_images
 from countersign.errors import ReadError, SigningError
 
-__all__ = ["Archive", "Failed", "Problem", "Target", "find_targets", "missing", "nothing"]
+__all__ = ["Archive", "Failed", "Problem", "Target", "find_targets", "nothing"]
 
 Problem: TypeAlias = CountermarkError | LayoutError | SigningError
 
@@ -54,11 +54,6 @@ def find_targets(paths: Sequence[Path], output: Path | None = None) -> tuple[Tar
     return joined
 
 
-def missing(path: Path) -> ConfigurationError:
-    """Say that there is no such path."""
-    return ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
-
-
 def nothing(path: Path) -> WorkError:
     """Say that a path holds nothing to work on."""
     return WorkError(
@@ -70,7 +65,7 @@ def nothing(path: Path) -> WorkError:
 def _targets(path: Path, output: Path | None) -> Iterator[Target]:
     try:
         if not path.exists():
-            raise ReadError("the symbolic link leads nowhere") if path.is_symlink() else missing(path)
+            raise missing(path)
         if path.is_dir():
             yield from _images(path, output)
         elif path.is_file() and is_archive(path):

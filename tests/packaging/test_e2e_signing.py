@@ -171,6 +171,21 @@ def test_links_that_lead_nowhere_are_errors_of_their_own(tmp_path: Path) -> None
     assert good.read_bytes() != UNSIGNED
 
 
+@pytest.mark.parametrize("command", ["unsign", "verify", "layout check", "bench", "compare"])
+def test_every_command_tells_a_loop_of_links_from_an_absent_path(
+    tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    others = [write(tmp_path / "good")] if command == "compare" else []
+    for name, code, message in (
+        ("loop", 3, "loop: the file could not be read: the symbolic link leads nowhere"),
+        ("absent", 2, "there is no "),
+    ):
+        done = countermark(*command.split(), *others, tmp_path / name, cwd=tmp_path)
+        assert done.code == code
+        assert message in done.err
+
+
 def test_a_full_disk_is_said_and_leaves_every_file(tmp_path: Path) -> None:
     folder = tmp_path / "small"
     folder.mkdir()

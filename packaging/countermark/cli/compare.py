@@ -10,7 +10,7 @@ import click
 from countermark.cli.exits import Exit
 from countermark.cli.formats import format_option
 from countermark.cli.paths import ANY_PATH
-from countermark.errors import ConfigurationError
+from countermark.errors import ConfigurationError, missing
 from countersign.comparison import MAX_DIFFERENCES, Compared, compare
 from countersign.errors import IncomparableError, NotSignableError
 
@@ -37,7 +37,7 @@ def command(first: Path, second: Path, modulo_signature: bool, output: str) -> i
     """
     for path in (first, second):
         if not path.exists():
-            raise ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
+            raise missing(path)
     try:
         compared = compare(first, second, modulo_signature=modulo_signature)
     except IncomparableError as error:
