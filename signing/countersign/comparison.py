@@ -7,7 +7,7 @@ changes it and nothing but the linker knows what it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -36,7 +36,7 @@ class Difference:
     """A range of bytes that are not the same."""
 
     where: str
-    """The slice and the section or segment in the first file, as far as the range is in one."""
+    """Where it starts in the first file: the slice and its section or segment, or a phrase."""
     offset: int
     """From the start of the first file; of the slice, where signatures are left out."""
     size: int
@@ -78,8 +78,8 @@ def _differences(one: Source, other: Source) -> Iterator[Difference]:
     except (FormatError, NotSignableError):
         parts = ()
     for span in _ranges(one.read, one.size, other.read, other.size):
-        part = next((p for p in parts if _holds(p, span.start)), None)
-        where = _place(part, span.start - part.thin.base) if part else "outside the slices"
+        beyond = span.start >= one.size
+        where = "only in the second file" if beyond else _place_in_file(parts, span.start)
         yield Difference(where=where, offset=span.start, size=len(span))
 
 
@@ -168,6 +168,14 @@ def _runs(places: list[int], start: int) -> Iterator[range]:
 
 def _holds(part: Part, offset: int) -> bool:
     return part.thin.base <= offset < part.thin.base + part.thin.size
+
+
+def _place_in_file(parts: Sequence[Part], offset: int) -> str:
+    """Name what stands at an offset from the start of the file."""
+    for part in parts:
+        if _holds(part, offset):
+            return _place(part, offset - part.thin.base)
+    return "outside the slices" if parts else "the file"
 
 
 def _place(part: Part, offset: int) -> str:

@@ -48,6 +48,17 @@ def test_signed_is_unsigned_and_a_signature(tmp_path: Path, style: Style) -> Non
     assert compared(tmp_path, UNSIGNED, signed, modulo=True).equal
 
 
+def test_each_range_says_where_it_starts(tmp_path: Path) -> None:
+    def last_place(one: bytes, other: bytes) -> str:
+        return compared(tmp_path, one, other).differences[-1].where
+
+    assert last_place(SIGNED, UNSIGNED) == "arm64 signature"
+    assert last_place(UNSIGNED, SIGNED) == "only in the second file"
+    assert last_place(b"text", b"test") == "the file"
+    joined = fat([("arm64", UNSIGNED)])
+    assert last_place(joined, changed(joined, 0x1000)) == "outside the slices"
+
+
 def test_two_signatures_of_one_file_do_not_count(tmp_path: Path) -> None:
     other = sign_bytes(IMAGE.sealed().build(), "other", Settings(style=Style.MACOS15))
     assert compared(tmp_path, SIGNED, other, modulo=True).equal
