@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -265,10 +267,10 @@ def _tree(root: Path, files: int) -> dict[Path, bytes]:
     }
 
 
-def _sign_tree(root: Path, kill_after: float | None = None) -> float:
+def _sign_tree(root: Path, until: Callable[[], object] | None = None) -> float:
     """Sign a tree in a process of its own; give the seconds from when it began to work.
 
-    With ``kill_after`` it is killed so many seconds after that.
+    With ``until`` it is killed when that returns, which is called when it begins to work.
     """
     code = (
         "import sys; from countermark.cli.application import run; import countersign.signer;"
@@ -279,12 +281,22 @@ def _sign_tree(root: Path, kill_after: float | None = None) -> float:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         start = time.monotonic()
-        if kill_after is not None:
-            time.sleep(kill_after)
+        if until is not None:
+            until()
             process.send_signal(signal.SIGKILL)
         process.stdout.read()
         process.wait()
     return time.monotonic() - start
+
+
+def _wait_for_change(paths: Iterable[Path]) -> None:
+    """Return when one of the files has been replaced: the others are about to be."""
+    inodes = {path: path.stat().st_ino for path in paths}
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if any(path.stat().st_ino != inode for path, inode in inodes.items()):
+            return
+    raise AssertionError("no file was replaced within a minute")
 
 
 @pytest.mark.parametrize(
@@ -297,10 +309,12 @@ def test_a_kill_at_any_moment_leaves_every_file_old_or_new(tmp_path: Path, count
     whole = _sign_tree(root)
     assert all(path.read_bytes() == content for path, content in signed.items())
     dice, found = random.Random(count), {"old": 0, "new": 0}
-    for _ in range(count):
+    moments = [partial(time.sleep, dice.uniform(0, whole)) for _ in range(count)]
+    at_once = partial(time.sleep, 0)
+    for moment in (at_once, *moments, partial(_wait_for_change, signed)):
         for path, content in old.items():
             path.write_bytes(content)
-        _sign_tree(root, kill_after=dice.uniform(0, whole))
+        _sign_tree(root, until=moment)
         for path, new in signed.items():
             content = path.read_bytes()
             assert content in (old[path], new), path
