@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from countersign.findings import Finding
+    from countersign.findings import Enforcer, Finding
 
 __all__ = [
     "ChangedError",
@@ -25,6 +25,7 @@ __all__ = [
     "SettingsError",
     "SignatureKeptError",
     "SigningError",
+    "TargetError",
     "WriteError",
 ]
 
@@ -41,12 +42,22 @@ class FormatError(SigningError):
 
     hint = "The file is damaged or was cut short; build or download it again."
 
-    def __init__(self, what: str, offset: int, problem: str, *, rule: str = "F1") -> None:
+    def __init__(
+        self,
+        what: str,
+        offset: int,
+        problem: str,
+        *,
+        rule: str = "F1",
+        enforced_by: Sequence[Enforcer] = (),
+    ) -> None:
         super().__init__(f"{what} at offset {offset:#x}: {problem}")
         self.offset = offset
         self.problem = f"{what}: {problem}"
         self.rule = rule
         """The id of the rule that the bytes break."""
+        self.enforced_by = tuple(enforced_by)
+        """Who refuses these very bytes; empty for all that the rule names."""
 
 
 class IdentifierError(SigningError):
@@ -160,6 +171,15 @@ class ReadError(SigningError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"the file could not be read: {problem}")
+
+
+class TargetError(SigningError):
+    """There is no such release of macOS, or no such Mac."""
+
+    hint = "Name one release, such as macos:26, or a range, such as macos:13..27."
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
 
 
 class WriteError(SigningError):

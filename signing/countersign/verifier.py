@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from countersign.checks.container import check_architecture, check_container, slice_fits
+from countersign.checks.loading import check_loading
 from countersign.checks.seal import check_seal
 from countersign.checks.structure import check_structure
 from countersign.errors import FormatError
@@ -14,21 +16,22 @@ from countersign.escaping import printable
 from countersign.findings import FileVerdict, Finding, SliceVerdict
 from countersign.macho.cpu import architecture_name
 from countersign.macho.fat import FatArch, parse_fat, starts_fat, starts_fat64
-from countersign.macho.header import starts_thin
+from countersign.macho.header import CODE_TYPES, starts_thin
 from countersign.macho.slice import SignatureCommand, Slice, parse_slice
 from countersign.mapping import map_file
-from countersign.rules import broken
+from countersign.rules import broken, unreadable
 from countersign.signature import Signature, parse_signature
+from countersign.system import NEWEST, System
 
 __all__ = ["verify", "verify_image"]
 
 
-def verify(path: Path) -> FileVerdict:
-    """Judge the file at ``path``.
+def verify(path: Path, *, system: System = NEWEST) -> FileVerdict:
+    """Judge the file at ``path`` as the Macs of ``system`` would.
 
     Raises :class:`ReadError` when it cannot be read, and nothing else.
     """
-    return verify_image(map_file(path), path=str(path))
+    return verify_image(map_file(path), path=str(path), system=system)
 
 
 def verify_image(
@@ -37,6 +40,7 @@ def verify_image(
     path: str,
     member: str | None = None,
     pages: Sequence[range] | None = None,
+    system: System = NEWEST,
 ) -> FileVerdict:
     """Judge a whole file given as its bytes; ``path`` and ``member`` only name it. Never raises.
 
@@ -48,18 +52,20 @@ def verify_image(
         finding = broken("R1", 0, "it is a universal file with a 64-bit table")
         return FileVerdict(path=path, member=member, findings=(finding,))
     if starts_thin(view):
-        return FileVerdict(path=path, member=member, slices=(_verify_slice(view, pages)[0],))
+        verdict, _ = _verify_slice(view, system, pages)
+        return FileVerdict(path=path, member=member, slices=(verdict,))
     if not starts_fat(view):
         finding = broken("R1", 0, "it is not a Mach-O")
         return FileVerdict(path=path, member=member, findings=(finding,))
     try:
         archs = parse_fat(view)
     except FormatError as error:
-        return FileVerdict(path=path, member=member, findings=(_unreadable(error),))
+        return FileVerdict(path=path, member=member, findings=(unreadable(error),))
     findings = list(check_container(view, archs))
     fitting = [arch for arch in archs if slice_fits(arch, len(archs), len(view))]
     pairs = [
-        _verify_slice(view[arch.offset : arch.end], pages, arch.offset, arch) for arch in fitting
+        _verify_slice(view[arch.offset : arch.end], system, pages, arch.offset, arch)
+        for arch in fitting
     ]
     signatures = [signature for _, signature in pairs if signature is not None]
     findings += _check_across(signatures)
@@ -69,6 +75,7 @@ def verify_image(
 
 def _verify_slice(
     data: memoryview,
+    system: System,
     pages: Sequence[range] | None,
     base: int = 0,
     declared: FatArch | None = None,
@@ -78,18 +85,23 @@ def _verify_slice(
         thin = parse_slice(data, base)
     except FormatError as error:
         arch = declared.name if declared else _claimed_architecture(data)
-        return SliceVerdict(arch=arch, signed=False, findings=(_unreadable(error),)), None
+        return SliceVerdict(arch=arch, signed=False, findings=(unreadable(error),)), None
     findings = list(check_architecture(declared, thin)) if declared else []
     findings += check_structure(thin)
-    if thin.signature is None:
-        return SliceVerdict(arch=thin.arch, signed=False, findings=tuple(findings)), None
-    return _verify_signature(data, thin, thin.signature, findings, pages)
+    if thin.header.filetype in CODE_TYPES:
+        findings += check_loading(thin)
+    verdict, signature = SliceVerdict(arch=thin.arch, signed=False, findings=tuple(findings)), None
+    if thin.signature is not None:
+        verdict, signature = _verify_signature(data, thin, thin.signature, system, findings, pages)
+    judged = tuple(system.judge(each, arm64=thin.is_arm64) for each in verdict.findings)
+    return replace(verdict, findings=judged), signature
 
 
 def _verify_signature(
     data: memoryview,
     thin: Slice,
     command: SignatureCommand,
+    system: System,
     findings: list[Finding],
     pages: Sequence[range] | None,
 ) -> tuple[SliceVerdict, Signature | None]:
@@ -100,9 +112,9 @@ def _verify_signature(
         signature = parse_signature(blob, thin.base + command.data_offset)
     except FormatError as error:
         if error.rule not in {finding.rule for finding in findings}:
-            findings.append(_unreadable(error))
+            findings.append(unreadable(error))
         return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
-    findings += check_seal(data, thin, command, signature, pages)
+    findings += check_seal(data, thin, command, signature, system, pages)
     code = signature.best.code
     verdict = SliceVerdict(
         arch=thin.arch,
@@ -124,10 +136,6 @@ def _check_across(signatures: Sequence[Signature]) -> Iterator[Finding]:
         yield broken("R54", None, "the slices are signed by different teams")
     if len({code.identifier for code in codes}) > 1:
         yield broken("P3", None, "the slices have different identifiers")
-
-
-def _unreadable(error: FormatError) -> Finding:
-    return broken(error.rule, error.offset, error.problem)
 
 
 def _claimed_architecture(data: memoryview) -> str:

@@ -63,8 +63,6 @@ WARNINGS: Final = {
     (Class.CODESIGN_ARM64_16K, "R34"): "the rest of the linker's signature, with its 4K pages",
     (Class.CMS_CODESIGN, "R34"): "the rest of the linker's signature",
     (Class.LLVM, "R25"): "LLVM aligns the code directory, which leaves a hole",
-    (Class.GO, "K7"): "esbuild is linked without a UUID",
-    (Class.UNSIGNED_X86_64, "K7"): "esbuild is linked without a UUID",
     (Class.CMS_OTHER, "P3"): "sentry-cli's slices were signed one by one",
 }
 

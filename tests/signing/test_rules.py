@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from countersign.apple import ERRORS
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
-from countersign.rules import CODES, RULES, broken
+from countersign.rules import RULES, broken
 from countersign.verifier import verify_image
 from macho import BUNDLE, DSYM, DYLDLINK, Macho, Seal, fat, put
 
@@ -48,6 +49,8 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R10": lambda: dataclasses.replace(ARM, trailing=b"payload").build(),
     "R11": lambda: dataclasses.replace(ARM, signature_commands=2).build(),
     "R12": changed(COMMANDS_END - 4, "<I", 0x100000),
+    "R13": lambda: Macho(room=8).build(),
+    "R14": lambda: dataclasses.replace(ARM, linkedit_size=180).build(),
     "R16": changed(COMMANDS_END - 4, "<I", len(ARM.build()) - DATA - 4),
     "R17": lambda: dataclasses.replace(ARM, linkedit_vmsize=0x10).build(),
     "R18": changed(32 + 48, "<Q", 1 << 40),
@@ -77,7 +80,7 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R45": sealed(flags=0x20000),
     "R54": lambda: both(arm=ARM.sealed(team="TEAM")),
     "K2": lambda: dataclasses.replace(ARM, flags=DYLDLINK).build(),
-    "K7": lambda: dataclasses.replace(ARM, uuid=False).build(),
+    "K7": lambda: dataclasses.replace(ARM, uuid=False, minimum=(26, 0, 0)).build(),
     "K11": lambda: fat([("arm64e", ARM.build())]),
     "K12": changed(ARM.build().find(b"__LINKEDIT") + 16, "<Q", 0x10000),
     "A1": lambda: Macho().build(),
@@ -88,6 +91,7 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
 }
 ALONG: dict[str, set[str]] = {
     "R5": {"F1", "R8", "R9"},
+    "R13": {"A1"},
     "R16": {"R27"},
     "R18": {"R27", "R40", "K12"},
     "R40": {"K12"},
@@ -124,8 +128,9 @@ def test_the_place_of_a_finding_lies_in_the_file(rule_id: str) -> None:
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
 def test_a_rule_says_what_it_demands_and_what_to_do(rule: object) -> None:
     values = dataclasses.asdict(rule)  # type: ignore[call-overload]
-    assert values["demands"].endswith(".")
-    assert values["fix"].endswith(".")
+    for text in ("demands", "why", "cause", "fix"):
+        assert values[text].endswith("."), text
+    assert values["source"]
     assert values["enforced_by"]
 
 
@@ -134,13 +139,13 @@ def test_only_what_apple_refuses_is_an_error() -> None:
         if rule.severity is Severity.ERROR:
             assert Enforcer.POLICY not in rule.enforced_by
         else:
-            assert rule.apple is None
+            assert rule.enforced_by == (Enforcer.POLICY,)
 
 
 def test_security_errors_have_their_numbers() -> None:
     for rule in RULES.values():
         if rule.apple and rule.apple.startswith("errSec"):
-            assert rule.code == CODES[rule.apple]
+            assert rule.code == ERRORS[rule.apple].code
 
 
 def test_a_finding_carries_the_facts_of_its_rule() -> None:

@@ -13,6 +13,7 @@ from countersign.pagehash import available_threads, hash_pages, page_count
 from countersign.rules import broken
 from countersign.signature import Directory, Signature
 from countersign.superblob import Slot, SuperBlob
+from countersign.system import System
 from countersign.zeros import first_nonzero
 
 __all__ = ["check_seal"]
@@ -34,6 +35,7 @@ def check_seal(
     thin: Slice,
     command: SignatureCommand,
     signature: Signature,
+    system: System,
     pages: Sequence[range] | None = None,
 ) -> Iterator[Finding]:
     """Check the signature of the slice ``data`` and everything that it covers.
@@ -50,7 +52,7 @@ def check_seal(
     yield from _check_directories(signature, start)
     yield from _check_trust(signature, start)
     for directory in signature.directories:
-        findings = list(_check_header(thin, command, directory, start))
+        findings = list(_check_header(thin, command, directory, start, system))
         yield from findings
         yield from _check_slots(data, thin, signature, directory, start)
         if not any(finding.rule in ("R32", "R39") for finding in findings):
@@ -104,13 +106,13 @@ def _check_trust(signature: Signature, start: int) -> Iterator[Finding]:
 
 
 def _check_header(
-    thin: Slice, command: SignatureCommand, directory: Directory, start: int
+    thin: Slice, command: SignatureCommand, directory: Directory, start: int, system: System
 ) -> Iterator[Finding]:
     blob, code = directory
     at = start + blob.offset
     if len(blob.data) < MIN_DIRECTORY:
         yield broken("R30", at + 4, f"{len(blob.data)} bytes are fewer than {MIN_DIRECTORY}")
-    if code.page_size not in ((0x1000, 0x4000) if thin.is_arm64 else (0x1000,)):
+    if code.page_size not in system.page_sizes(arm64=thin.is_arm64):
         yield broken("R32", at + 39, f"pages of {code.page_size} bytes on {thin.arch}")
         return
     if code.code_limit != command.data_offset:

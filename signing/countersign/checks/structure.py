@@ -1,9 +1,8 @@
-"""R10 to R21 and K2, K7: the image around the signature."""
+"""R10 to R21 and A1: the image around the signature."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
 from countersign.findings import Enforcer, Finding
@@ -11,10 +10,7 @@ from countersign.macho.header import (
     CODE_TYPES,
     FILE_TYPES,
     MH_BUNDLE,
-    MH_DYLDLINK,
     MH_DYLIB,
-    MH_EXECUTE,
-    MH_PIE,
 )
 from countersign.macho.patch import COMMAND_SIZE
 from countersign.macho.slice import SignatureCommand, Slice
@@ -32,10 +28,9 @@ def check_structure(thin: Slice) -> Iterator[Finding]:
         yield broken("R20", thin.base + 12, f"a Mach-O {kind} is not code")
         return
     yield from _check_segments(thin)
-    yield from _check_overlaps(thin)
-    yield from _check_program(thin)
     if thin.signature is None:
         yield _unsigned(thin)
+        yield from _check_room(thin)
         return
     yield from _check_end(thin)
     yield from _check_command(thin, thin.signature)
@@ -56,37 +51,15 @@ def _check_segments(thin: Slice) -> Iterator[Finding]:
             yield broken("R17", at, message)
 
 
-def _check_overlaps(thin: Slice) -> Iterator[Finding]:
-    """Check what ``UnsafeHeader::validSegments`` in dyld's UnsafeHeader.cpp checks."""
-    for space in ("file", "memory"):
-        spans = sorted(
-            (start, start + size, segment.name, segment.command_offset)
-            for segment in thin.segments
-            for start, size in [
-                (segment.fileoff, segment.filesize)
-                if space == "file"
-                else (segment.vmaddr, segment.vmsize)
-            ]
-            if size
-        )
-        for (_, end, before, _), (start, _, name, at) in pairwise(spans):
-            if start < end:
-                yield broken("K12", thin.base + at, f"{name} overlaps {before} in the {space}")
-
-
-def _check_program(thin: Slice) -> Iterator[Finding]:
-    header = thin.header
-    if header.filetype != MH_EXECUTE:
-        return
-    if thin.is_arm64 and header.flags & MH_DYLDLINK and not header.flags & MH_PIE:
-        yield broken("K2", thin.base + 24, "the program is not position-independent")
-    if thin.uuid is None:
-        yield broken("K7", thin.base, "there is no LC_UUID")
-
-
 def _unsigned(thin: Slice) -> Finding:
     enforced_by = (Enforcer.KERNEL, Enforcer.CODESIGN) if thin.is_arm64 else ()
     return broken("A1", thin.base, f"the {thin.arch} slice is not signed", enforced_by=enforced_by)
+
+
+def _check_room(thin: Slice) -> Iterator[Finding]:
+    missing = COMMAND_SIZE - thin.header_room
+    if missing > 0:
+        yield broken("R13", thin.base + thin.header.commands_end, f"{missing} bytes are missing")
 
 
 def _check_end(thin: Slice) -> Iterator[Finding]:
@@ -107,6 +80,8 @@ def _check_command(thin: Slice, command: SignatureCommand) -> Iterator[Finding]:
             yield broken("R11", thin.base + each.offset, f"its size is {each.cmdsize}")
     if command.data_end > thin.size:
         yield broken("R12", at, f"it ends at {command.data_end}, the slice at {thin.size}")
+    if command.data_offset % 8:
+        yield broken("R14", at, f"it starts at {command.data_offset:#x}")
     linkedit = thin.segment("__LINKEDIT")
     if linkedit is None or linkedit.end != command.data_end:
         yield broken("R16", at, "the signature does not end with __LINKEDIT")
