@@ -10,13 +10,14 @@ from typing import Literal
 from countersign.checks.container import check_architecture, check_container, slice_fits
 from countersign.checks.loading import check_loading
 from countersign.checks.seal import check_seal
-from countersign.checks.structure import check_structure
+from countersign.checks.structure import check_linkedit, check_structure
 from countersign.errors import FormatError
 from countersign.escaping import printable
-from countersign.findings import FileVerdict, Finding, SliceVerdict
+from countersign.findings import Enforcer, FileVerdict, Finding, SliceVerdict
 from countersign.macho.cpu import architecture_name
 from countersign.macho.fat import FatArch, parse_fat, starts_fat, starts_fat64
 from countersign.macho.header import CODE_TYPES, starts_thin
+from countersign.macho.loading import parse_loading
 from countersign.macho.slice import SignatureCommand, Slice, parse_slice
 from countersign.mapping import map_file
 from countersign.rules import broken, unreadable
@@ -64,7 +65,14 @@ def verify_image(
     findings = list(check_container(view, archs))
     fitting = [arch for arch in archs if slice_fits(arch, len(archs), len(view))]
     pairs = [
-        _verify_slice(view[arch.offset : arch.end], system, pages, arch.offset, arch)
+        _verify_slice(
+            view[arch.offset : arch.end],
+            system,
+            pages,
+            base=arch.offset,
+            declared=arch,
+            room=len(view) - arch.offset,
+        )
         for arch in fitting
     ]
     signatures = [signature for _, signature in pairs if signature is not None]
@@ -79,8 +87,9 @@ def _verify_slice(
     pages: Sequence[range] | None,
     base: int = 0,
     declared: FatArch | None = None,
+    room: int | None = None,
 ) -> tuple[SliceVerdict, Signature | None]:
-    """Judge one slice, which begins ``base`` bytes into the file."""
+    """Judge one slice, which begins ``base`` bytes into the file, ``room`` bytes before its end."""
     try:
         thin = parse_slice(data, base)
     except FormatError as error:
@@ -89,12 +98,22 @@ def _verify_slice(
     findings = list(check_architecture(declared, thin)) if declared else []
     findings += check_structure(thin)
     if thin.header.filetype in CODE_TYPES:
-        findings += check_loading(thin)
+        findings += _check_loading(data, thin, room)
     verdict, signature = SliceVerdict(arch=thin.arch, signed=False, findings=tuple(findings)), None
     if thin.signature is not None:
         verdict, signature = _verify_signature(data, thin, thin.signature, system, findings, pages)
     judged = tuple(system.judge(each, arm64=thin.is_arm64) for each in verdict.findings)
     return replace(verdict, findings=judged), signature
+
+
+def _check_loading(data: memoryview, thin: Slice, room: int | None) -> Iterator[Finding]:
+    try:
+        loading = parse_loading(data, thin)
+    except FormatError as error:
+        yield broken("F1", error.offset, error.problem, enforced_by=(Enforcer.DYLD,))
+        return
+    yield from check_linkedit(thin, loading)
+    yield from check_loading(thin, loading, thin.size if room is None else room)
 
 
 def _verify_signature(

@@ -24,7 +24,7 @@ def parse(data: bytes, base: int = 0) -> Slice:
 def test_the_facts_are_the_same_in_every_word_size_and_byte_order(arch: str) -> None:
     thin = parse(Macho(arch=arch, info_plist=b"<plist/>").build())
     assert thin.arch == arch
-    assert [segment.name for segment in thin.segments] == ["__TEXT", "__LINKEDIT"]
+    assert [segment.name for segment in thin.segments] == ["__PAGEZERO", "__TEXT", "__LINKEDIT"]
     linkedit = thin.segment("__LINKEDIT")
     assert linkedit is not None
     assert (linkedit.fileoff, linkedit.filesize) == (CPUS[arch][3], 176)

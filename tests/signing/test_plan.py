@@ -211,7 +211,7 @@ def test_one_old_slice_decides_for_the_whole_file() -> None:
 
 def test_another_segment_behind_in_memory_is_not_run_over() -> None:
     facts = thin(Macho())
-    text, linkedit = facts.segments
+    _, text, linkedit = facts.segments
     behind = dataclasses.replace(text, name="__LAST", vmaddr=linkedit.vmaddr + 0x4000)
     crowded = dataclasses.replace(facts, segments=(text, linkedit, behind))
     with pytest.raises(NotSignableError, match="in memory"):
@@ -220,7 +220,7 @@ def test_another_segment_behind_in_memory_is_not_run_over() -> None:
 
 def test_a_segment_behind_in_the_file_is_not_run_over() -> None:
     facts = thin(Macho())
-    text, linkedit = facts.segments
+    _, text, linkedit = facts.segments
     short = dataclasses.replace(linkedit, filesize=linkedit.filesize - 16)
     behind = dataclasses.replace(text, name="__LAST", fileoff=short.end, filesize=16)
     crowded = dataclasses.replace(facts, segments=(text, short, behind))

@@ -12,12 +12,14 @@ from countersign.apple import ERRORS
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
 from countersign.rules import RULES, broken
 from countersign.verifier import verify_image
-from macho import BUNDLE, DSYM, DYLDLINK, Macho, Seal, fat, put
+from macho import BUNDLE, DSYM, DYLDLINK, DYLIB, PIE, Macho, Patch, Seal, fat, put, segment
 
 ARM = Macho().sealed()
 INTEL = Macho(arch="x86_64").sealed()
 DATA = ARM.text_size + ARM.linkedit_size  # where the signature starts
 DIRECTORY = DATA + 20
+END = (1 << 32) + 0x8000  # the first free address
+INITPROT = 52  # from the name of a segment to its protection
 COMMANDS_END = 32 + struct.unpack_from("<I", ARM.build(), 20)[0]
 ENTITLEMENTS = struct.pack(">2I", 0xFADE7171, 12) + b"<a/>"
 CMS = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
@@ -29,6 +31,14 @@ def changed(offset: int, layout: str, *values: int) -> Callable[[], bytes]:
 
 def sealed(**seal: object) -> Callable[[], bytes]:
     return lambda: ARM.sealed(**seal).build()
+
+
+def image(**changes: object) -> Callable[[], bytes]:
+    return lambda: dataclasses.replace(ARM, **changes).build()  # type: ignore[arg-type]
+
+
+def patched(after: bytes, offset: int, value: int, **changes: object) -> Callable[[], bytes]:
+    return image(patches=(Patch(after, offset, "<I", value),), **changes)
 
 
 def both(arm: Macho = ARM, intel: Macho = INTEL, **layout: int) -> bytes:
@@ -51,9 +61,10 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R12": changed(COMMANDS_END - 4, "<I", 0x100000),
     "R13": lambda: Macho(room=8).build(),
     "R14": lambda: dataclasses.replace(ARM, linkedit_size=180).build(),
+    "R15": image(commands=(struct.pack("<4I", 0x26, 16, DATA - 8, 16),)),
     "R16": changed(COMMANDS_END - 4, "<I", len(ARM.build()) - DATA - 4),
     "R17": lambda: dataclasses.replace(ARM, linkedit_vmsize=0x10).build(),
-    "R18": changed(32 + 48, "<Q", 1 << 40),
+    "R18": changed(ARM.build().find(b"__TEXT") + 40, "<Q", 1 << 40),
     "R20": lambda: Macho(filetype=DSYM).build(),
     "R21": lambda: Macho(filetype=BUNDLE).sealed(padding=bytes(40 << 20)).build(),
     "R22": changed(DATA, ">I", 0xFADE0C02),
@@ -79,6 +90,25 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R44": sealed(flags=0x80020002),
     "R45": sealed(flags=0x20000),
     "R54": lambda: both(arm=ARM.sealed(team="TEAM")),
+    "K1": image(linkers=("/lib/ld.so",)),
+    "K3": image(page_zero=False),
+    "K4": patched(b"__TEXT\0", INITPROT, 1, minimum=(10, 14, 0)),
+    "K5": image(flags=PIE),
+    "K6": image(
+        commands=tuple(segment(f"__RO{each}", END + each * 0x4000, flags=0x10) for each in (0, 1))
+    ),
+    "K10": image(commands=(segment("__DATA_CONST", END),), minimum=(26, 0, 0)),
+    "K13": image(commands=(struct.pack("<6I", 0x26, 24, DATA, 0, 0, 0),)),
+    "K14": image(entries=()),
+    "K15": lambda: ARM.build()[:0x3FF0],
+    "K16": image(filetype=DYLIB, install_name=None),
+    "K17": image(libraries=(), minimum=(15, 4, 0)),
+    "K18": image(rpaths=("@loader_path",) * 2, minimum=(26, 0, 0)),
+    "K19": patched(b"__TEXT\0", INITPROT, 7),
+    "K20": image(
+        commands=tuple(segment("__SAME", END + each * 0x4000) for each in (0, 1)),
+        minimum=(26, 0, 0),
+    ),
     "K2": lambda: dataclasses.replace(ARM, flags=DYLDLINK).build(),
     "K7": lambda: dataclasses.replace(ARM, uuid=False, minimum=(26, 0, 0)).build(),
     "K11": lambda: fat([("arm64e", ARM.build())]),
@@ -93,8 +123,9 @@ ALONG: dict[str, set[str]] = {
     "R5": {"F1", "R8", "R9"},
     "R13": {"A1"},
     "R16": {"R27"},
-    "R18": {"R27", "R40", "K12"},
-    "R40": {"K12"},
+    "R18": {"R27", "R40", "R17", "K12"},
+    "R40": {"R17", "K12"},
+    "K15": {"R10", "R12", "R18"},
     "K12": {"R27"},
 }
 """Further errors that the same damage cannot but cause."""

@@ -12,11 +12,12 @@ from countersign.macho.header import (
     MH_BUNDLE,
     MH_DYLIB,
 )
+from countersign.macho.loading import Loading
 from countersign.macho.patch import COMMAND_SIZE
 from countersign.macho.slice import SignatureCommand, Slice
 from countersign.rules import broken
 
-__all__ = ["check_structure"]
+__all__ = ["check_linkedit", "check_structure"]
 
 MAX_LIBRARY_SIGNATURE: Final = 40 << 20
 
@@ -46,9 +47,9 @@ def _check_segments(thin: Slice) -> Iterator[Finding]:
         if segment.fileoff % page:
             message = f"{segment.name} starts at {segment.fileoff}, not at a multiple of {page}"
             yield broken("R18", at, message)
-        if segment.name == "__LINKEDIT" and segment.vmsize < segment.filesize:
-            message = f"{segment.filesize} bytes in the file, {segment.vmsize} in memory"
-            yield broken("R17", at, message)
+        if segment.vmsize < segment.filesize and (segment.vmsize or segment.initprot):
+            message = f"{segment.name}: {segment.filesize} bytes in the file, "
+            yield broken("R17", at, message + f"{segment.vmsize} in memory")
 
 
 def _unsigned(thin: Slice) -> Finding:
@@ -62,13 +63,24 @@ def _check_room(thin: Slice) -> Iterator[Finding]:
         yield broken("R13", thin.base + thin.header.commands_end, f"{missing} bytes are missing")
 
 
+def check_linkedit(thin: Slice, loading: Loading) -> Iterator[Finding]:
+    """Check the signature against its neighbours (``Image::validStructureLinkedit`` in dyld)."""
+    command = thin.signature
+    if command is None:
+        return
+    for part in loading.linkedit:
+        if part.offset < command.data_end and command.data_offset < part.offset + part.size:
+            at = thin.base + max(part.offset, command.data_offset)
+            yield broken("R15", at, f"{part.name} shares bytes with the signature")
+
+
 def _check_end(thin: Slice) -> Iterator[Finding]:
     """Check the end as ``MachO::validateStructure`` in Security's macho++.cpp does."""
     if thin.claimed_end is None:
         yield broken("R10", thin.base, "there is neither a __LINKEDIT nor a symbol table")
     elif thin.claimed_end != thin.size:
         message = f"__LINKEDIT ends at {thin.claimed_end}, the slice at {thin.size}"
-        yield broken("R10", thin.base + thin.claimed_end, message)
+        yield broken("R10", thin.base + min(thin.claimed_end, thin.size), message)
 
 
 def _check_command(thin: Slice, command: SignatureCommand) -> Iterator[Finding]:

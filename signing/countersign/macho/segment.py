@@ -13,9 +13,21 @@ from typing import Final, NamedTuple
 from countersign.errors import FormatError
 from countersign.escaping import printable
 
-__all__ = ["VM_PROT_EXECUTE", "Section", "Segment", "parse_segment"]
+__all__ = [
+    "SG_READ_ONLY",
+    "VM_PROT_EXECUTE",
+    "VM_PROT_READ",
+    "VM_PROT_WRITE",
+    "Section",
+    "Segment",
+    "parse_segment",
+]
 
+VM_PROT_READ: Final = 1
+VM_PROT_WRITE: Final = 2
 VM_PROT_EXECUTE: Final = 4
+SG_READ_ONLY: Final = 0x10
+"""The flag of a segment that nobody writes to once dyld has bound it."""
 MAX_SECTIONS: Final = 1000
 """A symbol names its section by one byte, so that a whole image has 255 at most."""
 

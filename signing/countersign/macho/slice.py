@@ -19,11 +19,13 @@ from countersign.macho.segment import Section, Segment, parse_segment
 
 __all__ = [
     "MAX_COMMANDS_SIZE",
+    "Command",
     "Platform",
     "SignatureCommand",
     "Slice",
     "Target",
     "Tool",
+    "load_commands",
     "parse_slice",
 ]
 
@@ -169,7 +171,7 @@ class Slice:
         return next((segment for segment in self.segments if segment.name == name), None)
 
 
-class _Command(NamedTuple):
+class Command(NamedTuple):
     """One load command."""
 
     kind: int
@@ -179,6 +181,7 @@ class _Command(NamedTuple):
     """All of it, the first eight bytes included."""
     order: str
     base: int
+    """Where the slice starts in the file."""
 
     def numbers(self, layout: str, *, rule: str = "F1") -> tuple[int, ...]:
         """Read integers; a command that is too short for them breaks ``rule``."""
@@ -189,6 +192,14 @@ class _Command(NamedTuple):
             raise FormatError(what, self.base + self.at, problem, rule=rule)
         return fixed.unpack_from(self.body)
 
+    def text(self, field: int) -> str:
+        """Read the string whose place in the command stands in it, ``field`` bytes from its start.
+
+        One that has no end inside the command ends with it.
+        """
+        (start,) = self.numbers(f"{field}xI")
+        return bytes(self.body[start:]).partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
 
 def parse_slice(data: memoryview, base: int = 0, *, size: int | None = None) -> Slice:
     """Read the slice that begins ``base`` bytes into the file.
@@ -197,7 +208,7 @@ def parse_slice(data: memoryview, base: int = 0, *, size: int | None = None) -> 
     load commands. Raises :class:`FormatError`, and no other error, whatever the bytes are.
     """
     header = parse_header(data, base)
-    commands = tuple(_commands(data, header, base))
+    commands = tuple(load_commands(data, header, base))
     symtab = next((each for each in commands if each.kind == LC_SYMTAB), None)
     libraries = next((each for each in commands if each.kind == LC_DYLIB_CODE_SIGN_DRS), None)
     return Slice(
@@ -219,15 +230,18 @@ def parse_slice(data: memoryview, base: int = 0, *, size: int | None = None) -> 
             tool for each in commands if each.kind == LC_BUILD_VERSION for tool in _tools(each)
         ),
         uuid=next((bytes(each.body[8:24]) for each in commands if each.kind == LC_UUID), None),
-        install_name=next((_name(each) for each in commands if each.kind == LC_ID_DYLIB), None),
+        install_name=next((each.text(8) for each in commands if each.kind == LC_ID_DYLIB), None),
         library_requirements=_pair(libraries, "8x2I") if libraries else None,
         strings=_pair(symtab, "16x2I") if symtab else None,
         claimed_end=next(_claimed_ends(commands), None),
     )
 
 
-def _commands(data: memoryview, header: Header, base: int) -> Iterator[_Command]:
-    """Walk the load commands as ``parse_machfile`` in xnu's mach_loader.c does."""
+def load_commands(data: memoryview, header: Header, base: int) -> Iterator[Command]:
+    """Walk the load commands as ``parse_machfile`` in xnu's mach_loader.c does.
+
+    Raises :class:`FormatError` when they do not fit.
+    """
     at, end = header.size, header.commands_end
     if end > len(data) or header.commands_size > MAX_COMMANDS_SIZE:
         raise FormatError("load commands", base + at, f"{header.commands_size} bytes do not fit")
@@ -240,11 +254,11 @@ def _commands(data: memoryview, header: Header, base: int) -> Iterator[_Command]
         kind, size = struct.unpack_from(header.order + "2I", data, at)
         if not 8 <= size <= end - at:
             raise FormatError(f"load command {index}", base + at, f"its size is {size}")
-        yield _Command(kind, at, data[at : at + size], header.order, base)
+        yield Command(kind, at, data[at : at + size], header.order, base)
         at += size
 
 
-def _segment(command: _Command) -> Segment:
+def _segment(command: Command) -> Segment:
     return parse_segment(
         command.body,
         command.at,
@@ -254,14 +268,14 @@ def _segment(command: _Command) -> Segment:
     )
 
 
-def _target(command: _Command) -> Target:
+def _target(command: Command) -> Target:
     platform = LC_TARGETS[command.kind]
     if platform is None:
         return Target(*command.numbers("8x3I"))
     return Target(platform, *command.numbers("8x2I"))
 
 
-def _tools(command: _Command) -> Iterator[Tool]:
+def _tools(command: Command) -> Iterator[Tool]:
     """Read the tools behind the fixed part of LC_BUILD_VERSION, as many as are there."""
     (count,) = command.numbers("20xI")
     pairs = struct.Struct(command.order + "2I")
@@ -269,19 +283,13 @@ def _tools(command: _Command) -> Iterator[Tool]:
     return (Tool(*pair) for pair in pairs.iter_unpack(command.body[24:end]))
 
 
-def _pair(command: _Command, layout: str) -> tuple[int, int]:
+def _pair(command: Command, layout: str) -> tuple[int, int]:
     """Read an offset and a size."""
     offset, size = command.numbers(layout)
     return offset, size
 
 
-def _name(command: _Command) -> str:
-    """Read the string that an LC_ID_DYLIB points to, inside the command."""
-    (start,) = command.numbers("8xI")
-    return bytes(command.body[start:]).partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
-def _claimed_ends(commands: Iterable[_Command]) -> Iterator[int]:
+def _claimed_ends(commands: Iterable[Command]) -> Iterator[int]:
     """Say where the file ends, once for each command that knows it."""
     for command in commands:
         if command.kind in LC_SEGMENTS:
