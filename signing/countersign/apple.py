@@ -1,7 +1,8 @@
 """Apple's vocabulary: the error names of code signing, with their numbers and texts.
 
-Source: ``CSCommon.h`` in Security's libsecurity_codesigning. The texts say the same in our words
-where Apple's are longer. Errors of the kernel and of dyld have names, but no numbers here.
+Source: ``CSCommon.h`` in Security's libsecurity_codesigning, and ``SecBase.h`` and ``cssmerr.h``
+for what ``codesign`` passes on from certificates. The texts say the same in our words where
+Apple's are longer. Errors of the kernel and of dyld have names, but no numbers here.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ __all__ = ["ERRORS", "AppleError", "error_code"]
 
 
 class AppleError(NamedTuple):
-    """One ``errSecCS...``: its number and what ``codesign`` prints for it."""
+    """One error: its number and what ``codesign`` prints for it."""
 
     code: int
     text: str
 
 
 ERRORS: Final[dict[str, AppleError]] = {
+    "errSecCSUnimplemented": AppleError(-67072, "unimplemented code signing feature"),
     "errSecCSUnsigned": AppleError(-67062, "code object is not signed at all"),
     "errSecCSSignatureFailed": AppleError(
         -67061, "invalid signature (code or signature have been modified)"
@@ -114,6 +116,9 @@ ERRORS: Final[dict[str, AppleError]] = {
     "errSecCSRevokedNotarization": AppleError(
         -66992, "notarization indicates this code has been revoked"
     ),
+    "errSecUnknownFormat": AppleError(-25257, "unknown format in import"),
+    "CSSMERR_TP_CERT_EXPIRED": AppleError(-2147409654, "CSSMERR_TP_CERT_EXPIRED"),
+    "CSSMERR_TP_NOT_TRUSTED": AppleError(-2147409622, "CSSMERR_TP_NOT_TRUSTED"),
 }
 """By name."""
 

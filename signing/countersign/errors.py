@@ -50,6 +50,7 @@ class FormatError(SigningError):
         *,
         rule: str = "F1",
         enforced_by: Sequence[Enforcer] = (),
+        apple: str | None = None,
     ) -> None:
         super().__init__(f"{what} at offset {offset:#x}: {problem}")
         self.offset = offset
@@ -58,6 +59,8 @@ class FormatError(SigningError):
         """The id of the rule that the bytes break."""
         self.enforced_by = tuple(enforced_by)
         """Who refuses these very bytes; empty for all that the rule names."""
+        self.apple = apple
+        """Apple's name of the error where it is not the rule's."""
 
 
 class IdentifierError(SigningError):

@@ -46,15 +46,16 @@ def default_requirements(dependencies: bytes | None) -> bytes:
 
 
 def are_requirements(blob: bytes) -> bool:
-    """Tell whether a blob is a set of requirements, each of them a blob inside it."""
-    if len(blob) < _HEADER.size:
+    """Tell whether a blob is a set of requirements that Security can read, and nothing else."""
+    from countersign.errors import FormatError
+    from countersign.requirement import parse_requirements
+
+    try:
+        for entry in parse_requirements(blob).entries:
+            entry.parse()
+    except FormatError:
         return False
-    magic, length, count = _HEADER.unpack_from(blob)
-    index_end = _HEADER.size + count * _ENTRY.size
-    if magic != REQUIREMENTS or length != len(blob) or index_end > length:
-        return False
-    offsets = (offset for _, offset in _ENTRY.iter_unpack(blob[_HEADER.size : index_end]))
-    return all(offset >= index_end and _expression(blob, offset) is not None for offset in offsets)
+    return len(blob) == int.from_bytes(blob[4:8])
 
 
 def _bodies(data: bytes) -> list[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from countersign.apple import error_code
 from countersign.errors import FormatError
 from countersign.findings import Enforcer, Finding
 from countersign.rule import Rule
@@ -46,20 +47,27 @@ RULES: Final[dict[str, Rule]] = {
 
 
 def broken(
-    rule_id: str, offset: int | None, message: str, *, enforced_by: Iterable[Enforcer] = ()
+    rule_id: str,
+    offset: int | None,
+    message: str,
+    *,
+    enforced_by: Iterable[Enforcer] = (),
+    apple: str | None = None,
 ) -> Finding:
     """Make the finding that a rule is broken ``offset`` bytes into the file.
 
-    ``enforced_by`` replaces the rule's own enforcers where a case has more or fewer of them.
+    ``enforced_by`` replaces the rule's own enforcers where a case has more or fewer of them, and
+    ``apple`` the name of the error where it has another.
     """
     rule = RULES[rule_id]
+    apple = apple or rule.apple
     return Finding(
         rule=rule.id,
         name=rule.name,
         severity=rule.severity,
         enforced_by=tuple(enforced_by) or rule.enforced_by,
-        apple=rule.apple,
-        code=rule.code,
+        apple=apple,
+        code=error_code(apple),
         offset=offset,
         message=message,
         fix=rule.fix,
@@ -68,4 +76,10 @@ def broken(
 
 def unreadable(error: FormatError) -> Finding:
     """Make the finding that bytes could not be read, of what the parser said."""
-    return broken(error.rule, error.offset, error.problem, enforced_by=error.enforced_by)
+    return broken(
+        error.rule,
+        error.offset,
+        error.problem,
+        enforced_by=error.enforced_by,
+        apple=error.apple,
+    )
