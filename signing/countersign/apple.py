@@ -119,6 +119,7 @@ ERRORS: Final[dict[str, AppleError]] = {
     "errSecUnknownFormat": AppleError(-25257, "unknown format in import"),
     "CSSMERR_TP_CERT_EXPIRED": AppleError(-2147409654, "CSSMERR_TP_CERT_EXPIRED"),
     "CSSMERR_TP_NOT_TRUSTED": AppleError(-2147409622, "CSSMERR_TP_NOT_TRUSTED"),
+    "errSecDecode": AppleError(-26275, "unable to decode the provided data"),
 }
 """By name."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from countersign.checks.container import check_architecture, check_container, slice_fits
+from countersign.checks.entitlements import check_entitlements
 from countersign.checks.loading import check_loading
 from countersign.checks.seal import check_seal
 from countersign.checks.structure import check_linkedit, check_structure
@@ -134,6 +135,7 @@ def _verify_signature(
             findings.append(unreadable(error))
         return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
     findings += check_seal(data, thin, command, signature, system, pages)
+    findings += check_entitlements(thin, signature, thin.base + command.data_offset)
     code = signature.best.code
     verdict = SliceVerdict(
         arch=thin.arch,

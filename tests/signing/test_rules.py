@@ -12,7 +12,7 @@ from countersign.apple import ERRORS
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
 from countersign.rules import RULES, broken
 from countersign.verifier import verify_image
-from macho import BUNDLE, DSYM, DYLDLINK, DYLIB, PIE, Macho, Patch, Seal, fat, put, segment
+from macho import BUNDLE, DSYM, DYLDLINK, DYLIB, EXECUTE, PIE, Macho, Patch, Seal, fat, put, segment
 
 ARM = Macho().sealed()
 INTEL = Macho(arch="x86_64").sealed()
@@ -23,6 +23,7 @@ INITPROT = 52  # from the name of a segment to its protection
 COMMANDS_END = 32 + struct.unpack_from("<I", ARM.build(), 20)[0]
 ENTITLEMENTS = struct.pack(">2I", 0xFADE7171, 12) + b"<a/>"
 CMS = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
+RIGHTS = b"<plist><dict><key>%s</key><true/></dict></plist>"
 
 
 def changed(offset: int, layout: str, *values: int) -> Callable[[], bytes]:
@@ -39,6 +40,18 @@ def image(**changes: object) -> Callable[[], bytes]:
 
 def patched(after: bytes, offset: int, value: int, **changes: object) -> Callable[[], bytes]:
     return image(patches=(Patch(after, offset, "<I", value),), **changes)
+
+
+def entitled(xml: bytes, der: str = "", filetype: int = EXECUTE) -> Callable[[], bytes]:
+    """An image with the entitlements ``xml``, and with ``der`` in hexadecimal beside them."""
+    forms = {5: (0xFADE7171, xml), 7: (0xFADE7172, bytes.fromhex(der))}
+    blobs = {
+        slot: struct.pack(">2I", magic, 8 + len(form)) + form
+        for slot, (magic, form) in forms.items()
+        if form
+    }
+    sealed = Macho(filetype=filetype).sealed(flags=2, special=blobs, blobs=tuple(blobs.items()))
+    return sealed.build
 
 
 def both(arm: Macho = ARM, intel: Macho = INTEL, **layout: int) -> bytes:
@@ -109,6 +122,14 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
         commands=tuple(segment("__SAME", END + each * 0x4000) for each in (0, 1)),
         minimum=(26, 0, 0),
     ),
+    "R43": entitled(RIGHTS % b"a", "70 05 020101 b000"),
+    "E1": entitled(b"<plist/>", "70 05 020101 b000"),
+    "E2": entitled(b"", "70 00"),
+    "E3": entitled(RIGHTS % b"a"),
+    "E4": entitled(b"", "70 05 020101 b000", filetype=BUNDLE),
+    "E5": entitled(b"", "70 15 020101 b010 3006 0c0162 0101ff 3006 0c0161 0101ff"),
+    "A3": lambda: Macho(libraries=("@rpath/a.dylib",)).sealed(flags=0x2002).build(),
+    "A4": entitled(RIGHTS % b"com.apple.private.a"),
     "K2": lambda: dataclasses.replace(ARM, flags=DYLDLINK).build(),
     "K7": lambda: dataclasses.replace(ARM, uuid=False, minimum=(26, 0, 0)).build(),
     "K11": lambda: fat([("arm64e", ARM.build())]),

@@ -152,11 +152,11 @@ def _check_commands(thin: Slice, loading: Loading) -> Iterator[Finding]:
 
 def _check_libraries(thin: Slice, loading: Loading, sdk: int) -> Iterator[Finding]:
     """Check what ``validSemanticsLinkedDylibs`` and ``validSemanticsRPath`` check."""
-    if not loading.libraries and sdk >= MACOS_15_4:
+    if not thin.libraries and sdk >= MACOS_15_4:
         yield broken("K17", thin.base, "it links with no library, not even libSystem")
     if sdk < MACOS_26:
         return
-    for what, names in (("library", loading.libraries), ("search path", loading.rpaths)):
+    for what, names in (("library", thin.libraries), ("search path", loading.rpaths)):
         for name in _doubles(names[:MAX_NAMES]):
             yield broken("K18", thin.base, f"the {what} {name!r} is named twice")
 

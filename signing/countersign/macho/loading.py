@@ -21,9 +21,6 @@ LC_ID_DYLIB: Final = 0xD
 LC_LOAD_DYLINKER: Final = 0xE
 LC_RPATH: Final = 0x8000001C
 LC_SEGMENT_SPLIT_INFO: Final = 0x1E
-LC_LIBRARIES: Final = (0xC, 0x80000018, 0x8000001F, 0x80000023)
-"""LC_LOAD_DYLIB, and its weak, re-exporting and upward kinds."""
-
 LC_DYLD_INFO: Final = (0x22, 0x80000022)
 LC_LINKEDIT_DATA: Final = {
     0x1E: "LC_SEGMENT_SPLIT_INFO",
@@ -76,8 +73,6 @@ class Loading:
     """LC_MAIN or LC_UNIXTHREAD, one for each that is there."""
     identities: int = 0
     """How many LC_ID_DYLIB there are."""
-    libraries: tuple[str, ...] = ()
-    """The paths of the libraries that dyld loads along, in order."""
     rpaths: tuple[str, ...] = ()
     splits: bool = False
     """True when there is an LC_SEGMENT_SPLIT_INFO: a library for dyld's shared cache."""
@@ -97,7 +92,6 @@ def parse_loading(data: memoryview, thin: Slice) -> Loading:
         linkers=_texts(commands, (LC_LOAD_DYLINKER,)),
         entries=tuple(LC_ENTRIES[each.kind] for each in commands if each.kind in LC_ENTRIES),
         identities=sum(each.kind == LC_ID_DYLIB for each in commands),
-        libraries=_texts(commands, LC_LIBRARIES),
         rpaths=_texts(commands, (LC_RPATH,)),
         splits=any(each.kind == LC_SEGMENT_SPLIT_INFO for each in commands),
         linkedit=tuple(

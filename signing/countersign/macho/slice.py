@@ -31,6 +31,8 @@ __all__ = [
 
 LC_SYMTAB: Final = 0x2
 LC_ID_DYLIB: Final = 0xD
+LC_LOADS: Final = frozenset({0xC, 0x20, 0x80000018, 0x8000001F, 0x80000023})
+"""LC_LOAD_DYLIB, and those that load lazily, weakly, with its exports, and upwards."""
 LC_UUID: Final = 0x1B
 LC_CODE_SIGNATURE: Final = 0x1D
 LC_DYLIB_CODE_SIGN_DRS: Final = 0x2B
@@ -114,6 +116,8 @@ class Slice:
     """The 16 bytes of LC_UUID."""
     install_name: str | None = None
     """The path in LC_ID_DYLIB: the name that a library gave itself."""
+    libraries: tuple[str, ...] = ()
+    """The paths of the libraries that dyld loads with it, in the order of the commands."""
     library_requirements: tuple[int, int] | None = None
     """Offset from the start of the slice, and size, of what LC_DYLIB_CODE_SIGN_DRS points to."""
     strings: tuple[int, int] | None = None
@@ -231,6 +235,7 @@ def parse_slice(data: memoryview, base: int = 0, *, size: int | None = None) -> 
         ),
         uuid=next((bytes(each.body[8:24]) for each in commands if each.kind == LC_UUID), None),
         install_name=next((each.text(8) for each in commands if each.kind == LC_ID_DYLIB), None),
+        libraries=tuple(each.text(8) for each in commands if each.kind in LC_LOADS),
         library_requirements=_pair(libraries, "8x2I") if libraries else None,
         strings=_pair(symtab, "16x2I") if symtab else None,
         claimed_end=next(_claimed_ends(commands), None),

@@ -5,7 +5,115 @@ from __future__ import annotations
 from typing import Final
 
 from countersign.rule import Rule
+from countersign.rulebook.enforcers import (
+    CODESIGN,
+    ERROR,
+    NOTE,
+    POLICY,
+    SIGN_AGAIN,
+    WARNING,
+)
 
 __all__ = ["RULES"]
 
-RULES: Final[tuple[Rule, ...]] = ()
+_COMPONENT: Final = "Security StaticCode.cpp SecStaticCode::component"
+_ENTITLEMENTS: Final = "Security StaticCode.cpp SecStaticCode::entitlements"
+_AMFI: Final = "AMFI, whose source is closed"
+
+RULES: Final = (
+    Rule(
+        id="R43",
+        name="entitlements-agree",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="The XML form and the DER form of the entitlements say the same.",
+        why="macOS 12 and later grant what the DER form says; older systems, and tools that show "
+        "entitlements, read the XML form.",
+        cause="A signer that replaced one form and kept the other.",
+        fix="Sign it again with the entitlements that are meant.",
+        source=f"{_ENTITLEMENTS} reads the DER form alone; {_AMFI}",
+    ),
+    Rule(
+        id="E1",
+        name="entitlements-xml",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="The XML form of the entitlements is a property list with one dictionary.",
+        why="Where there is no DER form, macOS ignores entitlements that it cannot read.",
+        cause="A file of entitlements that nobody checked before it was signed in.",
+        fix="Mend the property list, then sign with it.",
+        source=f"{_COMPONENT}; xnu OSUnserializeXML",
+    ),
+    Rule(
+        id="E2",
+        name="entitlements-der",
+        severity=ERROR,
+        enforced_by=CODESIGN,
+        apple="errSecDecode",
+        demands="The DER form of the entitlements can be decoded.",
+        why="codesign cannot tell whether the code satisfies its requirement, and macOS ignores "
+        "entitlements that it cannot read.",
+        cause="A signer that gets the format wrong.",
+        fix=SIGN_AGAIN,
+        source=f"{_ENTITLEMENTS}; xnu EXTERNAL_HEADERS/CoreEntitlements",
+    ),
+    Rule(
+        id="E3",
+        name="entitlements-der-missing",
+        severity=NOTE,
+        enforced_by=POLICY,
+        demands="Entitlements have a DER form beside the XML form.",
+        why="macOS makes the one out of the other by itself; iOS 15, tvOS 15 and watchOS 8 refuse "
+        "the program.",
+        cause="A signer from before macOS 11.",
+        fix=SIGN_AGAIN,
+        source=f"{_COMPONENT}; Apple's documentation, Using the latest code signature format",
+    ),
+    Rule(
+        id="E4",
+        name="entitlements-library",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="Only programs have entitlements.",
+        why="Those of a library are ignored, and reports say that iOS 26 kills what loads it.",
+        cause="codesign --deep, or a codesign before macOS 15, with entitlements for everything.",
+        fix="Sign the library again, without entitlements.",
+        source="Security signer.cpp Signer::populate, which leaves them out of libraries",
+    ),
+    Rule(
+        id="E5",
+        name="entitlements-der-form",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="The DER form is sorted by key and as short as can be, as codesign writes it.",
+        why="macOS searches the keys in their order, and may not find one that is out of it.",
+        cause="A signer other than codesign, or a codesign before macOS 12.",
+        fix=SIGN_AGAIN,
+        source="xnu EXTERNAL_HEADERS/CoreEntitlements/der_vm.h der_vm_context_create",
+    ),
+    Rule(
+        id="A3",
+        name="library-validation",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="A program without a certificate that validates its libraries loads only those of "
+        "macOS.",
+        why="With library validation, which comes with the hardened runtime, a library must be of "
+        "the program's own team. Without a certificate there is no team, and dyld loads none.",
+        cause="--options runtime or library-validation in an ad-hoc signature.",
+        fix="Sign it without these options, or with the entitlement "
+        "com.apple.security.cs.disable-library-validation.",
+        source=f"dyld Loader.cpp F_CHECK_LV; {_AMFI}",
+    ),
+    Rule(
+        id="A4",
+        name="restricted-entitlements",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="A program without a certificate has no entitlement that only Apple can grant.",
+        why="macOS kills it at its start, as long as System Integrity Protection is on.",
+        cause="Entitlements of a program with a Developer ID, signed in without it.",
+        fix="Sign it without these entitlements, or with a certificate and a provisioning profile.",
+        source=f"{_AMFI}; Apple's technical note TN3125",
+    ),
+)
