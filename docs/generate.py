@@ -14,9 +14,12 @@ import click
 
 from countermark.cli.application import application
 from countermark.render.document import DOCUMENTS, schema_of
+from countermark.render.glossary import describe_enforcers, describe_error
 from countermark.settings import json_schema
 from counterproof.rules import RULES as LAYOUT_RULES
+from countersign.rule import Rule
 from countersign.rules import RULES as SIGNATURE_RULES
+from countersign.symptoms import symptoms
 
 DOCS = Path(__file__).parent
 
@@ -60,21 +63,49 @@ def _helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
 
 
 def rules_page() -> str:
-    """Return the tables of all rules."""
+    """Return all rules: a table of them, and a section for each with everything that is known."""
     lines = ["# Rules", "", "Generated from the code by `docs/generate.py`.", ""]
+    lines += ["`countermark explain R27` prints the same of one rule.", ""]
     lines += ["## Signatures", ""]
-    lines += ["| rule | name | demands | severity | enforced by | Apple's error |"]
-    lines += ["|---|---|---|---|---|---|"]
+    lines += ["| rule | name | severity | refused by | Apple's error |"]
+    lines += ["|---|---|---|---|---|"]
     for rule in SIGNATURE_RULES.values():
-        enforcers = ", ".join(rule.enforced_by)
-        code = f" ({rule.code})" if rule.code is not None else ""
-        apple = f"{rule.apple}{code}" if rule.apple else ""
-        lines.append(_row(rule.id, rule.name, rule.demands, rule.severity.value, enforcers, apple))
+        enforcers = describe_enforcers(rule.enforced_by, rule.since)
+        link, apple = f"[{rule.id}](#{rule.id})", rule.apple or ""
+        lines.append(_row(link, rule.name, rule.severity.value, enforcers, apple))
     lines += ["", "## Layout", "", "| rule | name | demands | severity | fix |"]
     lines += ["|---|---|---|---|---|"]
     for law in LAYOUT_RULES.values():
-        lines.append(_row(law.id, law.name, law.demands, law.severity.value, law.fix))
-    return "\n".join([*lines, ""])
+        anchor = f'<a id="{law.id}"></a>{law.id}'
+        lines.append(_row(anchor, law.name, law.demands, law.severity.value, law.fix))
+    lines += ["", "## Signatures, one by one", ""]
+    for rule in SIGNATURE_RULES.values():
+        lines += _section(rule)
+    return "\n".join(lines)
+
+
+def _section(rule: Rule) -> Iterator[str]:
+    yield f'### <a id="{rule.id}"></a>{rule.id} {rule.name}'
+    yield ""
+    yield rule.demands
+    yield ""
+    enforcers = describe_enforcers(rule.enforced_by, rule.since)
+    yield f"- **Severity**: {rule.severity}; refused by {enforcers}"
+    if rule.apple:
+        yield f"- **Apple's error**: {_code(describe_error(rule.apple))}"
+    yield f"- **Why**: {rule.why}"
+    yield f"- **Cause**: {rule.cause}"
+    yield f"- **Fix**: {rule.fix}"
+    yield "- **On a Mac**:"
+    for seen in symptoms(rule.id, rule.enforced_by):
+        yield f"  - {seen.where}: {_code(seen.text) if seen.quoted else seen.text}"
+    yield f"- **Source**: {rule.source}"
+    yield ""
+
+
+def _code(text: str) -> str:
+    """Set a text in fixed width: what macOS prints holds angle brackets."""
+    return f"`{text}`"
 
 
 def _row(*cells: str) -> str:

@@ -9,16 +9,7 @@ import jsonschema
 import pytest
 
 from commands import ROOT, Run
-
-
-def validate(text: str) -> dict[str, object]:
-    """Check a printed document against the schema file that it names, and return it."""
-    document = json.loads(text)
-    name = document["schema"].removeprefix("countermark.").replace("/", ".")
-    schema = json.loads((ROOT / "docs/schema" / f"{name}.json").read_bytes())
-    jsonschema.validate(document, schema)
-    assert isinstance(document, dict)
-    return document
+from documents import validate
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,130 @@
+"""What ``explain`` tells, as a JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from countermark.glossary import ErrorName, Meaning, page_of
+from countermark.render.problem import ProblemEntry, problem_entry
+from counterproof.rules import Rule as LayoutRule
+from countersign.findings import Enforcer
+from countersign.rule import Rule
+from countersign.symptoms import symptoms
+
+__all__ = ["ExplainDocument", "explain_document"]
+
+
+class SinceEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """The release of macOS from which on somebody refuses."""
+
+    enforcer: str
+    macos: int
+
+
+class SymptomEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be seen on a Mac."""
+
+    where: str
+    text: str
+
+
+class RuleEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is known of a rule; rules of layouts have no reason, cause and source."""
+
+    rule: str
+    name: str
+    severity: Literal["error", "warning", "note"]
+    enforced_by: tuple[str, ...]
+    since: tuple[SinceEntry, ...]
+    apple: str | None
+    code: int | None
+    demands: str
+    why: str | None
+    cause: str | None
+    fix: str
+    symptoms: tuple[SymptomEntry, ...]
+    source: str | None
+    page: str
+    """Where the documentation tells of it."""
+
+
+class ErrorEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An error of Apple's."""
+
+    name: str
+    number: int
+    text: str
+    rules: tuple[str, ...]
+    """Ids of the rules that give it."""
+
+
+class ExplainDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``explain`` tells."""
+
+    schema: Literal["countermark.explain/1"] = "countermark.explain/1"
+    rules: tuple[RuleEntry, ...]
+    errors: tuple[ErrorEntry, ...]
+    problems: tuple[ProblemEntry, ...]
+
+
+def explain_document(
+    meanings: Iterable[Meaning], problems: Iterable[Exception] = ()
+) -> ExplainDocument:
+    """Return what ``explain`` prints; ``problems`` are what could not be explained."""
+    known = tuple(meanings)
+    return ExplainDocument(
+        rules=tuple(_rule(each) for each in known if not isinstance(each, ErrorName)),
+        errors=tuple(_error(each) for each in known if isinstance(each, ErrorName)),
+        problems=tuple(map(problem_entry, problems)),
+    )
+
+
+def _rule(rule: Rule | LayoutRule) -> RuleEntry:
+    if isinstance(rule, LayoutRule):
+        return RuleEntry(
+            rule=rule.id,
+            name=rule.name,
+            severity=rule.severity.value,
+            enforced_by=(Enforcer.POLICY.value,),
+            since=(),
+            apple=None,
+            code=None,
+            demands=rule.demands,
+            why=None,
+            cause=None,
+            fix=rule.fix,
+            symptoms=(),
+            source=None,
+            page=page_of(rule.id),
+        )
+    return RuleEntry(
+        rule=rule.id,
+        name=rule.name,
+        severity=rule.severity.value,
+        enforced_by=tuple(each.value for each in rule.enforced_by),
+        since=tuple(SinceEntry(enforcer=who.value, macos=release) for who, release in rule.since),
+        apple=rule.apple,
+        code=rule.code,
+        demands=rule.demands,
+        why=rule.why,
+        cause=rule.cause,
+        fix=rule.fix,
+        symptoms=tuple(
+            SymptomEntry(where=seen.where, text=seen.text)
+            for seen in symptoms(rule.id, rule.enforced_by)
+        ),
+        source=rule.source,
+        page=page_of(rule.id),
+    )
+
+
+def _error(error: ErrorName) -> ErrorEntry:
+    return ErrorEntry(
+        name=error.name,
+        number=error.number,
+        text=error.text,
+        rules=tuple(rule.id for rule in error.rules),
+    )
