@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from countersign.errors import RejectedError
 from countersign.findings import Severity
-from countersign.mapping import mapped
-from countersign.verifier import verify_image
+from countersign.source import Source
+from countersign.verifier import verify_source
 
-__all__ = ["Check", "require_accepted", "require_written"]
+__all__ = ["Check", "require_accepted"]
 
 
 class Check(enum.StrEnum):
@@ -22,19 +22,13 @@ class Check(enum.StrEnum):
     """All pages."""
 
 
-def require_accepted(data: memoryview, check: Check, patched: Sequence[range]) -> None:
+def require_accepted(source: Source, check: Check, patched: Sequence[range]) -> None:
     """Raise :class:`RejectedError` with what speaks against a file that was just signed.
 
-    ``patched`` are the changed bytes, from the start of the file.
+    ``patched`` are the changed bytes, from the start of the file. Raises what the source raises.
     """
-    verdict = verify_image(data, path="", pages=None if check is Check.FULL else patched)
+    verdict = verify_source(source, path="", pages=None if check is Check.FULL else patched)
     everything = [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
     errors = [finding for finding in everything if finding.severity is Severity.ERROR]
     if errors:
         raise RejectedError(errors)
-
-
-def require_written(descriptor: int, check: Check, patched: Sequence[range]) -> None:
-    """Raise :class:`RejectedError` with what speaks against a file that was just written."""
-    with mapped(descriptor) as view:
-        require_accepted(view, check, patched)

@@ -1,17 +1,18 @@
-"""Files as memory: mapped, never copied."""
+"""Files as memory: mapped, never copied.
+
+Only for files that nobody else can cut short: that would kill the process.
+"""
 
 from __future__ import annotations
 
 import mmap
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from countersign.errors import ReadError
 
-__all__ = ["map_descriptor", "map_file", "mapped"]
+__all__ = ["map_file"]
 
 
 def map_file(path: Path) -> memoryview:
@@ -24,14 +25,14 @@ def map_file(path: Path) -> memoryview:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ReadError("it is not a regular file")
-            return map_descriptor(descriptor)
+            return _map(descriptor)
         finally:
             os.close(descriptor)
     except (OSError, ValueError) as error:
         raise ReadError(getattr(error, "strerror", None) or str(error)) from error
 
 
-def map_descriptor(descriptor: int) -> memoryview:
+def _map(descriptor: int) -> memoryview:
     """Map an open file; it may be closed while it is mapped.
 
     Raises :class:`ReadError` when it cannot be mapped.
@@ -43,17 +44,3 @@ def map_descriptor(descriptor: int) -> memoryview:
         return memoryview(mmap.mmap(descriptor, size, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as error:
         raise ReadError(getattr(error, "strerror", None) or str(error)) from error
-
-
-@contextmanager
-def mapped(descriptor: int) -> Iterator[memoryview]:
-    """Map an open file for as long as the context lasts.
-
-    Only for files that nobody else can cut short: that would kill the process. Raises
-    :class:`ReadError` when it cannot be mapped.
-    """
-    view = map_descriptor(descriptor)
-    try:
-        yield view
-    finally:
-        view.release()

@@ -20,9 +20,10 @@ from countersign.macho.header import HEADER_SIZE, parse_header
 from countersign.macho.slice import MAX_COMMANDS_SIZE, Slice, parse_slice
 from countersign.signature import MAX_SIGNATURE, Kind, Signature, parse_signature
 from countersign.source import Source
+from countersign.window import Window
 from countersign.zeros import first_nonzero
 
-__all__ = ["MachOFile", "Part", "read_image", "refuse_loss"]
+__all__ = ["MachOFile", "Part", "read_head", "read_image", "refuse_loss"]
 
 MAX_INFO_PLIST: Final = 1 << 24
 """Bytes of an embedded Info.plist; they have a few hundred."""
@@ -76,6 +77,16 @@ def read_image(source: Source) -> MachOFile:
     )
 
 
+def read_head(window: Window) -> memoryview:
+    """Read the header and the load commands of a slice, as far as they are there.
+
+    Raises :class:`FormatError` for what is no header.
+    """
+    head = window[:MAX_TABLE]
+    end = parse_header(head, window.start).commands_end
+    return head if end <= len(head) else window[: min(end, HEADER_SIZE + MAX_COMMANDS_SIZE)]
+
+
 def refuse_loss(image: MachOFile) -> None:
     """Raise :class:`SignatureKeptError` when a slice has a signature that cannot be made again.
 
@@ -89,12 +100,9 @@ def refuse_loss(image: MachOFile) -> None:
 
 
 def _read_part(source: Source, base: int, size: int) -> Part:
-    start = memoryview(source.read(base, min(size, MAX_TABLE)))
-    _refuse_foreign(start)
-    head = start
-    wanted = min(parse_header(start, base).commands_end, HEADER_SIZE + MAX_COMMANDS_SIZE, size)
-    if wanted > len(start):
-        head = memoryview(source.read(base, wanted))
+    window = Window(source, base, base + size)
+    _refuse_foreign(window[:MAX_TABLE])
+    head = read_head(window)
     thin = parse_slice(head, base, size=size)
     signature, unreadable = _read_signature(source, thin)
     return Part(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from countersign.acceptance import Check, require_accepted, require_written
+from countersign.acceptance import Check, require_accepted
 from countersign.batch import Job, Outcome, Prepared, change_files, job_for, write_new
 from countersign.embedding import Embedding, SignedSlice, embed, kept_slices, plan_embedding
 from countersign.errors import WriteError
@@ -15,9 +15,8 @@ from countersign.replacement import NewFile
 from countersign.settings import Existing, Settings
 from countersign.sink import BytesSink, DifferentError, FileSink, Matcher
 from countersign.source import BytesSource, FileSource, open_source
-from countersign.steady import steady_view
 from countersign.transfer import NOT_HASHED, transfer
-from countersign.verifier import verify_image
+from countersign.verifier import verify_source
 
 __all__ = ["Signed", "sign", "sign_bytes", "sign_files", "sign_open"]
 
@@ -62,7 +61,7 @@ def sign_bytes(data: bytes | memoryview, name: str, settings: Settings | None = 
     embedding = plan_embedding(read_image(source), name, settings or Settings())
     sink = BytesSink(embedding.layout.size)
     embed(source, sink, embedding)
-    require_accepted(memoryview(sink.data), Check.FULL, embedding.patched)
+    require_accepted(BytesSource(memoryview(sink.data)), Check.FULL, embedding.patched)
     return bytes(sink.data)
 
 
@@ -73,7 +72,7 @@ def sign_files(
 
     def prepare(job: Job, source: FileSource) -> Prepared[Signed]:
         image = read_image(source)
-        if _is_kept(source, image, settings, job.targets[0].parent):
+        if _is_kept(source, image, settings):
             return _keep(job, source, image)
         embedding = plan_embedding(image, job.names[0].name, settings)
         unchanged = _unchanged(job, source, embedding)
@@ -91,13 +90,13 @@ def sign_open(
     :class:`SigningError`; what was written then is worth nothing.
     """
     image, path = read_image(source), Path(name)
-    if _is_kept(source, image, settings, None):
+    if _is_kept(source, image, settings):
         return _kept(path, image)
     embedding = plan_embedding(image, path.name, settings)
-    slices = _compare(source, source, embedding, None)
+    slices = _compare(source, source, embedding)
     if slices is None:
         slices = embed(source, FileSink(target), embedding)
-        require_written(target, check, embedding.patched)
+        require_accepted(FileSource(target), check, embedding.patched)
         return _signed(path, embedding, slices, changed=True)
     return _signed(path, embedding, slices, changed=False)
 
@@ -105,7 +104,7 @@ def sign_open(
 def _write(job: Job, source: FileSource, embedding: Embedding, check: Check) -> Prepared[Signed]:
     def write(new: NewFile) -> tuple[SignedSlice, ...]:
         slices = embed(source, FileSink(new.descriptor), embedding)
-        require_written(new.descriptor, check, embedding.patched)
+        require_accepted(FileSource(new.descriptor), check, embedding.patched)
         return slices
 
     new, slices = write_new(job, source, write)
@@ -116,12 +115,11 @@ def _write(job: Job, source: FileSource, embedding: Embedding, check: Check) -> 
 
 def _unchanged(job: Job, source: FileSource, embedding: Embedding) -> Prepared[Signed] | None:
     """Tell what the file is that is there, when it already is what signing makes; else None."""
-    directory = job.targets[0].parent
     if job.output is None:
-        slices = _compare(source, source, embedding, directory)
+        slices = _compare(source, source, embedding)
     elif job.output.is_file():
         with open_source(job.output) as present:
-            slices = _compare(source, present, embedding, directory)
+            slices = _compare(source, present, embedding)
     else:
         slices = None
     if slices is None:
@@ -130,7 +128,7 @@ def _unchanged(job: Job, source: FileSource, embedding: Embedding) -> Prepared[S
 
 
 def _compare(
-    source: FileSource, present: FileSource, embedding: Embedding, directory: Path | None
+    source: FileSource, present: FileSource, embedding: Embedding
 ) -> tuple[SignedSlice, ...] | None:
     """Give the slices of ``present`` when it is the signed ``source``; None when it is not."""
     if present.size != embedding.layout.size:
@@ -139,8 +137,7 @@ def _compare(
         slices = embed(source, Matcher(present), embedding)
     except DifferentError:
         return None
-    with steady_view(present, directory) as view:
-        require_accepted(view, Check.PATCHED, embedding.patched)
+    require_accepted(present, Check.PATCHED, embedding.patched)
     return slices
 
 
@@ -150,16 +147,13 @@ def _signed(
     return Signed(path=path, identifier=embedding.identifier, changed=changed, slices=slices)
 
 
-def _is_kept(
-    source: FileSource, image: MachOFile, settings: Settings, directory: Path | None
-) -> bool:
+def _is_kept(source: FileSource, image: MachOFile, settings: Settings) -> bool:
     signed = all(part.signature is not None for part in image.parts)
     if settings.existing is Existing.REPLACE or not signed:
         return False
     if settings.existing is Existing.KEEP:
         return True
-    with steady_view(source, directory) as view:
-        return verify_image(view, path="").accepted
+    return verify_source(source, path="").accepted
 
 
 def _kept(path: Path, image: MachOFile) -> Signed:

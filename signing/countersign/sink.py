@@ -11,7 +11,7 @@ from countersign.durability import begin_writing
 from countersign.errors import WriteError
 from countersign.source import FileSource, Source
 
-__all__ = ["BytesSink", "DifferentError", "FileSink", "Matcher", "Sink"]
+__all__ = ["BytesSink", "DifferentError", "FileSink", "Matcher", "Nowhere", "Sink"]
 
 FICLONERANGE: Final = 0x4020940D
 """``linux/fs.h``: let a range of one file share the blocks of another's."""
@@ -110,3 +110,14 @@ class Matcher:
     def share(self, source: Source, offset: int, size: int, at: int) -> Source | None:
         """A range is itself."""
         return source if source is self._present and offset == at else None
+
+
+class Nowhere:
+    """No new file: the bytes are only hashed."""
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        """Drop ``data``."""
+
+    def share(self, source: Source, offset: int, size: int, at: int) -> Source | None:
+        """Nothing can be shared with nothing."""
+        return None

@@ -29,6 +29,10 @@ class Source(Protocol):
         """Read exactly ``size`` bytes, all inside the file."""
         ...
 
+    def view(self, offset: int, size: int) -> memoryview:
+        """Look at exactly ``size`` bytes, all inside the file; a copy of them if need be."""
+        ...
+
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fill ``buffer``, all inside the file."""
         ...
@@ -48,6 +52,10 @@ class BytesSource:
     def read(self, offset: int, size: int) -> bytes:
         """Copy a range."""
         return bytes(self._view[offset : offset + size])
+
+    def view(self, offset: int, size: int) -> memoryview:
+        """Look at a range."""
+        return self._view[offset : offset + size]
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Copy a range over ``buffer``."""
@@ -72,6 +80,10 @@ class FileSource:
         buffer = bytearray(size)
         self.read_into(offset, memoryview(buffer))
         return bytes(buffer)
+
+    def view(self, offset: int, size: int) -> memoryview:
+        """Read a range; raises :class:`ReadError` or :class:`ChangedError`."""
+        return memoryview(self.read(offset, size))
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Read over ``buffer``; raises :class:`ReadError` or :class:`ChangedError`."""

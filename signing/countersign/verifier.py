@@ -16,24 +16,31 @@ from countersign.errors import FormatError
 from countersign.escaping import printable
 from countersign.findings import Enforcer, FileVerdict, Finding, SliceVerdict
 from countersign.macho.cpu import architecture_name
-from countersign.macho.fat import FatArch, parse_fat, starts_fat, starts_fat64
+from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat, starts_fat64
 from countersign.macho.header import CODE_TYPES, starts_thin
 from countersign.macho.loading import parse_loading
 from countersign.macho.slice import SignatureCommand, Slice, parse_slice
-from countersign.mapping import map_file
+from countersign.reading import read_head
 from countersign.rules import broken, unreadable
-from countersign.signature import Signature, parse_signature
+from countersign.signature import MAX_SIGNATURE, Signature, parse_signature
+from countersign.source import BytesSource, Source, open_source
 from countersign.system import NEWEST, System
+from countersign.window import Window
 
-__all__ = ["verify", "verify_image"]
+__all__ = ["verify", "verify_image", "verify_source"]
 
 
 def verify(path: Path, *, system: System = NEWEST) -> FileVerdict:
     """Judge the file at ``path`` as the Macs of ``system`` would.
 
-    Raises :class:`ReadError` when it cannot be read, and nothing else.
+    It is read in pieces, so memory does not grow with it, and whoever cuts it short meanwhile harms
+    nobody. Raises :class:`ReadError` when it cannot be read, :class:`ChangedError` when it was
+    changed meanwhile, and nothing else.
     """
-    return verify_image(map_file(path), path=str(path), system=system)
+    with open_source(path) as source:
+        verdict = verify_source(source, path=str(path), system=system)
+        source.expect_unchanged(path)
+    return verdict
 
 
 def verify_image(
@@ -49,12 +56,26 @@ def verify_image(
     ``pages`` limits the pages whose hashes are checked to those with bytes in one of the ranges,
     from the start of the file; all other rules are applied all the same.
     """
-    view = memoryview(data)
+    source = BytesSource(data)
+    return verify_source(source, path=path, member=member, pages=pages, system=system)
+
+
+def verify_source(
+    source: Source,
+    *,
+    path: str,
+    member: str | None = None,
+    pages: Sequence[range] | None = None,
+    system: System = NEWEST,
+) -> FileVerdict:
+    """Judge a whole file as :func:`verify_image` does. Raises what the source raises."""
+    window = Window(source)
+    view = window[:MAX_TABLE]
     if starts_fat64(view):
         finding = broken("R1", 0, "it is a universal file with a 64-bit table")
         return FileVerdict(path=path, member=member, findings=(finding,))
     if starts_thin(view):
-        verdict, _ = _verify_slice(view, system, pages)
+        verdict, _ = _verify_slice(window, system, pages)
         return FileVerdict(path=path, member=member, slices=(verdict,))
     if not starts_fat(view):
         finding = broken("R1", 0, "it is not a Mach-O")
@@ -63,18 +84,10 @@ def verify_image(
         archs = parse_fat(view)
     except FormatError as error:
         return FileVerdict(path=path, member=member, findings=(unreadable(error),))
-    findings = list(check_container(view, archs))
-    fitting = [arch for arch in archs if slice_fits(arch, len(archs), len(view))]
+    findings = list(check_container(window, archs))
+    fitting = [arch for arch in archs if slice_fits(arch, len(archs), len(window))]
     pairs = [
-        _verify_slice(
-            view[arch.offset : arch.end],
-            system,
-            pages,
-            base=arch.offset,
-            declared=arch,
-            room=len(view) - arch.offset,
-        )
-        for arch in fitting
+        _verify_slice(window.part(arch.offset, arch.end), system, pages, arch) for arch in fitting
     ]
     signatures = [signature for _, signature in pairs if signature is not None]
     findings += _check_across(signatures)
@@ -83,23 +96,22 @@ def verify_image(
 
 
 def _verify_slice(
-    data: memoryview,
+    data: Window,
     system: System,
     pages: Sequence[range] | None,
-    base: int = 0,
     declared: FatArch | None = None,
-    room: int | None = None,
 ) -> tuple[SliceVerdict, Signature | None]:
-    """Judge one slice, which begins ``base`` bytes into the file, ``room`` bytes before its end."""
+    """Judge one slice."""
     try:
-        thin = parse_slice(data, base)
+        head = read_head(data)
+        thin = parse_slice(head, data.start, size=len(data))
     except FormatError as error:
-        arch = declared.name if declared else _claimed_architecture(data)
+        arch = declared.name if declared else _claimed_architecture(data[:12])
         return SliceVerdict(arch=arch, signed=False, findings=(unreadable(error),)), None
     findings = list(check_architecture(declared, thin)) if declared else []
     findings += check_structure(thin)
     if thin.header.filetype in CODE_TYPES:
-        findings += _check_loading(data, thin, room)
+        findings += _check_loading(head, thin, data.source.size - data.start)
     verdict, signature = SliceVerdict(arch=thin.arch, signed=False, findings=tuple(findings)), None
     if thin.signature is not None:
         verdict, signature = _verify_signature(data, thin, thin.signature, system, findings, pages)
@@ -107,18 +119,18 @@ def _verify_slice(
     return replace(verdict, findings=judged), signature
 
 
-def _check_loading(data: memoryview, thin: Slice, room: int | None) -> Iterator[Finding]:
+def _check_loading(head: memoryview, thin: Slice, room: int) -> Iterator[Finding]:
     try:
-        loading = parse_loading(data, thin)
+        loading = parse_loading(head, thin)
     except FormatError as error:
         yield broken("F1", error.offset, error.problem, enforced_by=(Enforcer.DYLD,))
         return
     yield from check_linkedit(thin, loading)
-    yield from check_loading(thin, loading, thin.size if room is None else room)
+    yield from check_loading(thin, loading, room)
 
 
 def _verify_signature(
-    data: memoryview,
+    data: Window,
     thin: Slice,
     command: SignatureCommand,
     system: System,
@@ -128,7 +140,8 @@ def _verify_signature(
     if command.data_end > len(data):  # which R12 has said already
         return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
     try:
-        blob = data[command.data_offset : command.data_end]
+        room = min(command.data_size, MAX_SIGNATURE)
+        blob = data[command.data_offset : command.data_offset + room]
         signature = parse_signature(blob, thin.base + command.data_offset)
     except FormatError as error:
         if error.rule not in {finding.rule for finding in findings}:

@@ -11,6 +11,7 @@ from countersign.macho.cpu import is_arm64
 from countersign.macho.fat import FatArch, fat_header_size
 from countersign.macho.slice import Slice
 from countersign.rules import broken
+from countersign.window import Window
 from countersign.zeros import first_nonzero
 
 __all__ = ["check_architecture", "check_container", "slice_fits"]
@@ -23,7 +24,7 @@ def slice_fits(arch: FatArch, count: int, size: int) -> bool:
     return fat_header_size(count) <= arch.offset and arch.end <= size
 
 
-def check_container(data: memoryview, archs: Sequence[FatArch]) -> Iterator[Finding]:
+def check_container(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]:
     """Check a whole universal file."""
     yield from _check_each(archs, len(data))
     yield from _check_together(archs)
@@ -60,7 +61,7 @@ def _check_together(archs: Sequence[FatArch]) -> Iterator[Finding]:
             yield broken("R5", arch.offset, f"the {arch.name} slice overlaps the one before it")
 
 
-def _check_gaps(data: memoryview, archs: Sequence[FatArch]) -> Iterator[Finding]:
+def _check_gaps(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]:
     """Check what ``Universal::Universal`` in macho++.cpp calls suspicious."""
     end = fat_header_size(len(archs))
     for arch in sorted(archs, key=lambda each: each.offset):
@@ -68,7 +69,7 @@ def _check_gaps(data: memoryview, archs: Sequence[FatArch]) -> Iterator[Finding]
         if arch.align > MAX_ALIGN or gap >= 1 << arch.align:
             message = f"{gap} bytes before the {arch.name} slice, whose alignment is {arch.align}"
             yield broken("R6", end, message)
-        dirt = first_nonzero(data[end : arch.offset])
+        dirt = first_nonzero(data.part(end, arch.offset))
         if dirt is not None:
             yield broken("R7", end + dirt, f"the gap before the {arch.name} slice is not empty")
         end = max(end, arch.end)

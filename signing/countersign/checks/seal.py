@@ -9,11 +9,13 @@ from countersign.codedirectory import CodeDirectory, Flag
 from countersign.findings import Enforcer, Finding
 from countersign.macho.segment import VM_PROT_EXECUTE
 from countersign.macho.slice import SignatureCommand, Slice
-from countersign.pagehash import available_threads, hash_pages, page_count
+from countersign.pagehash import page_count
+from countersign.rehash import rehash, rehash_pages
 from countersign.rules import broken
 from countersign.signature import Directory, Signature
 from countersign.superblob import Slot, SuperBlob
 from countersign.system import System
+from countersign.window import Window
 from countersign.zeros import first_nonzero
 
 __all__ = ["check_seal"]
@@ -31,7 +33,7 @@ EMBEDDED: Final = (Slot.REQUIREMENTS, *MAGICS)
 
 
 def check_seal(
-    data: memoryview,
+    data: Window,
     thin: Slice,
     command: SignatureCommand,
     signature: Signature,
@@ -44,7 +46,7 @@ def check_seal(
     """
     start = thin.base + command.data_offset
     yield from _check_superblob(signature.superblob, start)
-    rest = data[command.data_offset + signature.superblob.length : command.data_end]
+    rest = data.part(command.data_offset + signature.superblob.length, command.data_end)
     dirt = first_nonzero(rest)
     if dirt is not None:
         at = start + signature.superblob.length + dirt
@@ -141,7 +143,7 @@ def _wrong_limit(directory: Directory, command: SignatureCommand, at: int) -> Fi
 
 
 def _check_slots(
-    data: memoryview, thin: Slice, signature: Signature, directory: Directory, start: int
+    data: Window, thin: Slice, signature: Signature, directory: Directory, start: int
 ) -> Iterator[Finding]:
     """Check the special slots (``SecStaticCode::component``, ``csblob_find_special_slot``)."""
     blob, code = directory
@@ -157,19 +159,19 @@ def _check_slots(
     yield from _check_info_plist(data, thin, directory)
 
 
-def _check_info_plist(data: memoryview, thin: Slice, directory: Directory) -> Iterator[Finding]:
+def _check_info_plist(data: Window, thin: Slice, directory: Directory) -> Iterator[Finding]:
     """Check an embedded Info.plist; in a bundle (it seals resources) the slot means another."""
     code, section = directory.code, thin.info_plist
     sealed = code.special_slot(Slot.INFO_PLIST)
     if section is None or sealed is None or code.special_slot(Slot.RESOURCES) is not None:
         return
-    plist = data[section.offset : section.offset + section.size]
-    if code.hash_type.digest(plist) != sealed:
+    plist = data.part(section.offset, section.offset + section.size)
+    if rehash(plist, code.hash_type) != sealed:
         yield broken("R41", thin.base + section.offset, "the Info.plist is not what was sealed")
 
 
 def _check_pages(
-    data: memoryview, thin: Slice, directory: Directory, pages: Sequence[range] | None
+    data: Window, thin: Slice, directory: Directory, pages: Sequence[range] | None
 ) -> Iterator[Finding]:
     """Hash the signed bytes again, for every directory (``SecStaticCode::validateExecutable``)."""
     code = directory.code
@@ -201,10 +203,11 @@ def _page_runs(thin: Slice, code: CodeDirectory, pages: Sequence[range] | None) 
         done = max(done, stop)
 
 
-def _wrong_pages(data: memoryview, code: CodeDirectory, run: range) -> list[int]:
+def _wrong_pages(data: Window, code: CodeDirectory, run: range) -> list[int]:
     size = code.hash_type.size
-    covered = data[run.start * code.page_size : min(run.stop * code.page_size, code.code_limit)]
-    found = hash_pages(covered, code.page_size, code.hash_type, threads=available_threads())
+    end = min(run.stop * code.page_size, code.code_limit)
+    covered = data.part(run.start * code.page_size, end)
+    found = rehash_pages(covered, code.page_size, code.hash_type)
     if found == code.hashes[run.start * size : run.stop * size]:
         return []
     return [

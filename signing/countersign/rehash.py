@@ -1,0 +1,34 @@
+"""Hashing again what was signed: in memory where it is there, else piece by piece as it is read."""
+
+from __future__ import annotations
+
+import hashlib
+
+from countersign.digest import HashType
+from countersign.pagehash import available_threads, hash_pages
+from countersign.sink import Nowhere
+from countersign.source import BytesSource
+from countersign.transfer import Hashing, transfer
+from countersign.window import Window
+
+__all__ = ["rehash", "rehash_pages"]
+
+
+def rehash(window: Window, hash_type: HashType) -> bytes:
+    """Hash a whole range as one, and cut the digest to its stored size."""
+    hasher = hashlib.new(hash_type.algorithm, usedforsecurity=False)
+    for piece in window.pieces():
+        hasher.update(piece)
+    return hasher.digest()[: hash_type.size]
+
+
+def rehash_pages(window: Window, page_size: int, hash_type: HashType) -> bytes:
+    """Hash every page of a range, on all cores; the digests follow one another without a gap.
+
+    ``page_size`` divides :data:`countersign.transfer.CHUNK`. Raises what the source raises.
+    """
+    if isinstance(window.source, BytesSource):
+        return hash_pages(window[:], page_size, hash_type, threads=available_threads())
+    hashing = Hashing(page_size, (hash_type,))
+    (digests,) = transfer(window.source, window.start, len(window), Nowhere(), 0, hashing)
+    return digests
