@@ -29,7 +29,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from countermark.render.text import table
+from countermark.render.table import table
 from countersign import _kernel
 from countersign.digest import HashType
 from countersign.pagehash import page_count, page_hashes_python

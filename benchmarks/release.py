@@ -29,7 +29,7 @@ from pathlib import Path
 
 from countermark.config import Options, resolve
 from countermark.flow import prepare
-from countermark.render.text import table
+from countermark.render.table import table
 
 COUNTERMARK = [str(Path(sys.executable).with_name("countermark"))]
 

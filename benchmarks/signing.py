@@ -45,7 +45,7 @@ from countermark.measurement import FLOOR, ratio, with_floor
 from countermark.memory import PeakMemory
 from countermark.process import Command, measure
 from countermark.render.bench import describe_bench
-from countermark.render.text import table
+from countermark.render.table import table
 from countermark.subjects import Subject, file_subject, made_subject
 from countermark.workbench import Workbench
 from countersign.signer import sign_bytes

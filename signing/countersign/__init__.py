@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from countersign.discovery import find_images
     from countersign.errors import SigningError
     from countersign.image import identify
+    from countersign.inspector import inspect, inspect_image
     from countersign.settings import Settings
     from countersign.signer import Signed, sign, sign_bytes, sign_files
     from countersign.style import Style
@@ -30,6 +31,8 @@ __all__ = [
     "compare",
     "find_images",
     "identify",
+    "inspect",
+    "inspect_image",
     "sign",
     "sign_bytes",
     "sign_files",
@@ -49,6 +52,8 @@ _HOMES = {
     "compare": "comparison",
     "find_images": "discovery",
     "identify": "image",
+    "inspect": "inspector",
+    "inspect_image": "inspector",
     "sign": "signer",
     "sign_bytes": "signer",
     "sign_files": "signer",

@@ -30,6 +30,11 @@ class HashType(enum.IntEnum):
         return _ALGORITHMS[self]
 
     @property
+    def label(self) -> str:
+        """The name that people are shown."""
+        return _LABELS.get(self, self.algorithm)
+
+    @property
     def size(self) -> int:
         """Bytes of one stored digest."""
         return _SIZES[self]
@@ -56,6 +61,7 @@ _ALGORITHMS: Final = {
     HashType.SHA256_TRUNCATED: "sha256",
     HashType.SHA384: "sha384",
 }
+_LABELS: Final = {HashType.SHA256_TRUNCATED: "sha256-truncated"}
 _SIZES: Final = {
     HashType.SHA1: 20,
     HashType.SHA256: 32,

@@ -22,9 +22,12 @@ __all__ = [
     "EMPTY_WRAPPER",
     "MAGIC",
     "Blob",
+    "Index",
     "Slot",
     "SuperBlob",
     "index_size",
+    "read_blob",
+    "read_index",
 ]
 
 MAGIC: Final = 0xFADE0CC0
@@ -59,6 +62,46 @@ _ENTRY = struct.Struct(">2I")
 def index_size(count: int) -> int:
     """Bytes before the first of ``count`` blobs."""
     return _HEADER.size + _ENTRY.size * count
+
+
+class Index(NamedTuple):
+    """What stands in front of the blobs."""
+
+    magic: int = 0
+    length: int = 0
+    """Bytes of the whole superblob, as it says itself."""
+    claimed: int = 0
+    """How many entries it says that there are."""
+    entries: tuple[tuple[int, int], ...] = ()
+    """Slot and offset of those that are there, :data:`MAX_ENTRIES` at most."""
+
+
+def read_index(data: memoryview, base: int = 0) -> tuple[Index, tuple[FormatError, ...]]:
+    """Read the index as far as it is there, and say all that is wrong with it. Never raises.
+
+    ``base`` is where the superblob starts in the file.
+    """
+    if len(data) < _HEADER.size:
+        problem = f"{len(data)} bytes are too few"
+        return Index(), (FormatError("superblob", base, problem, rule="R23"),)
+    magic, length, count = _HEADER.unpack_from(data)
+    if magic != MAGIC:
+        error = FormatError("superblob", base, _strange(magic), rule="R22")
+        return Index(magic, length), (error,)
+    index_end = index_size(count)
+    problems = tuple(
+        FormatError("superblob", base + at, problem, rule=rule)
+        for good, at, rule, problem in (
+            (length <= len(data), 4, "R23", f"its length is {length}, its room {len(data)}"),
+            (index_end <= length, 8, "R23", f"{count} entries do not fit in it"),
+            (count <= MAX_ENTRIES, 8, "R23", f"{count} entries are more than {MAX_ENTRIES}"),
+        )
+        if not good
+    )
+    there = (min(index_end, length, len(data)) - _HEADER.size) // _ENTRY.size
+    end = index_size(max(0, min(there, MAX_ENTRIES)))
+    entries = tuple(_ENTRY.iter_unpack(data[_HEADER.size : end]))
+    return Index(magic, length, count, entries), problems
 
 
 class Blob(NamedTuple):
@@ -124,25 +167,16 @@ class SuperBlob:
         ``base`` is where it starts in the file. Raises :class:`FormatError` with the id of the
         broken rule, and no other error, whatever the bytes are.
         """
-        if len(data) < _HEADER.size:
-            raise FormatError("superblob", base, f"{len(data)} bytes are too few", rule="R23")
-        magic, length, count = _HEADER.unpack_from(data)
-        index_end = _HEADER.size + _ENTRY.size * count
-        for good, at, rule, problem in (
-            (magic == MAGIC, 0, "R22", _strange(magic)),
-            (length <= len(data), 4, "R23", f"its length is {length}, its room {len(data)}"),
-            (index_end <= length, 8, "R23", f"{count} entries do not fit in it"),
-            (count <= MAX_ENTRIES, 8, "R23", f"{count} entries are more than {MAX_ENTRIES}"),
-        ):
-            if not good:
-                raise FormatError("superblob", base + at, problem, rule=rule)
-        whole = data[:length]
-        entries = _ENTRY.iter_unpack(whole[_HEADER.size : index_end])
+        index, problems = read_index(data, base)
+        if problems:
+            raise problems[0]
+        whole, first = data[: index.length], index_size(index.claimed)
         return cls(
             blobs=tuple(
-                _blob(whole, slot, offset, first=index_end, base=base) for slot, offset in entries
+                read_blob(whole, slot, offset, first=first, base=base)
+                for slot, offset in index.entries
             ),
-            length=length,
+            length=index.length,
         )
 
     def __bytes__(self) -> bytes:
@@ -160,7 +194,11 @@ def _strange(magic: int) -> str:
     return f"its magic is {magic:#x}"
 
 
-def _blob(whole: memoryview, slot: int, offset: int, *, first: int, base: int) -> Blob:
+def read_blob(whole: memoryview, slot: int, offset: int, *, first: int, base: int) -> Blob:
+    """Read the blob of one entry out of the ``whole`` superblob, whose index ends at ``first``.
+
+    ``base`` is where the superblob starts in the file. Raises :class:`FormatError`.
+    """
     if not first <= offset <= len(whole) - 8:
         problem = f"the entry for slot {slot:#x} points to {offset:#x}"
         raise FormatError("superblob", base, problem, rule="R24")

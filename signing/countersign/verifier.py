@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from countersign.checks.container import check_architecture, check_container, slice_fits
 from countersign.checks.entitlements import check_entitlements
@@ -15,9 +14,8 @@ from countersign.checks.structure import check_linkedit, check_structure
 from countersign.errors import FormatError
 from countersign.escaping import printable
 from countersign.findings import Enforcer, FileVerdict, Finding, SliceVerdict
-from countersign.macho.cpu import architecture_name
 from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat, starts_fat64
-from countersign.macho.header import CODE_TYPES, starts_thin
+from countersign.macho.header import CODE_TYPES, claimed_architecture, starts_thin
 from countersign.macho.loading import parse_loading
 from countersign.macho.slice import SignatureCommand, Slice, parse_slice
 from countersign.reading import read_head
@@ -106,7 +104,7 @@ def _verify_slice(
         head = read_head(data)
         thin = parse_slice(head, data.start, size=len(data))
     except FormatError as error:
-        arch = declared.name if declared else _claimed_architecture(data[:12])
+        arch = declared.name if declared else claimed_architecture(data[:12])
         return SliceVerdict(arch=arch, signed=False, findings=(unreadable(error),)), None
     findings = list(check_architecture(declared, thin)) if declared else []
     findings += check_structure(thin)
@@ -170,10 +168,3 @@ def _check_across(signatures: Sequence[Signature]) -> Iterator[Finding]:
         yield broken("R54", None, "the slices are signed by different teams")
     if len({code.identifier for code in codes}) > 1:
         yield broken("P3", None, "the slices have different identifiers")
-
-
-def _claimed_architecture(data: memoryview) -> str:
-    """Name the architecture of a header that is not followed by readable commands."""
-    order: Literal["little", "big"] = "little" if data[0] in (0xCE, 0xCF) else "big"
-    cputype, cpusubtype = (int.from_bytes(data[at : at + 4], order) for at in (4, 8))
-    return architecture_name(cputype, cpusubtype)

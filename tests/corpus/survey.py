@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classes import Class, SliceClass, classify, guess_dialect
-from countermark.render.text import table
+from countermark.render.table import table
 from countersign.mapping import map_file
 from countersign.signature import Kind
 from evidence import Evidence, read_file

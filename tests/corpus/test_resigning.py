@@ -18,7 +18,7 @@ from typing import Final
 import pytest
 
 from classes import Class, Trait
-from countermark.render.text import table
+from countermark.render.table import table
 from countersign.codedirectory import Flag
 from countersign.errors import SigningError
 from countersign.settings import Preserve, Settings

@@ -31,12 +31,12 @@ from countermark.render.document import (
 )
 from countermark.render.encoding import to_json
 from countermark.render.lines import LineProgress
+from countermark.render.table import table
 from countermark.render.text import (
     describe_error,
     describe_failures,
     describe_plan,
     describe_release,
-    table,
 )
 from countermark.render.verdict import describe_verdict
 from countersign.comparison import Compared, Difference

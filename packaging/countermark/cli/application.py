@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "compare": ("compare", "Compare two files, with or without their signatures."),
     "verify": ("verify", "Check the signatures of Mach-O files."),
     "explain": ("explain", "Tell what a rule, an error, a file or a Mac's log means."),
+    "inspect": ("inspect", "Show everything in the signatures of Mach-O files."),
     "layout": ("layout", "Check a stage or an archive against a profile."),
     "pack": ("pack", "Check the stages and pack them."),
     "config": ("config", "Show the effective configuration, or its JSON schema."),

@@ -7,7 +7,7 @@ from typing import Final
 
 from countermark.bench import Benched
 from countermark.measurement import Measurement, megabytes_per_second, ratio, with_floor
-from countermark.render.text import table
+from countermark.render.table import table
 from countersign.escaping import printable
 
 __all__ = ["describe_bench"]

@@ -18,6 +18,7 @@ from countermark.plan import ReleasePlan
 from countermark.render.bench_document import BenchDocument
 from countermark.render.change_documents import CompareDocument, SignDocument, UnsignDocument
 from countermark.render.explain_document import ExplainDocument
+from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countersign.escaping import printable
 from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
@@ -129,6 +130,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.bench/1": BenchDocument,
     "countermark.doctor/1": DoctorDocument,
     "countermark.explain/1": ExplainDocument,
+    "countermark.inspect/1": InspectDocument,
     "countermark.manifest/1": Manifest,
     "countermark.plan/1": PlanDocument,
     "countermark.sign/1": SignDocument,

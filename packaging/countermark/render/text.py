@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from countermark.describe import Describer
@@ -11,10 +11,11 @@ from countermark.flow import Release
 from countermark.manifest import HostRow
 from countermark.pipeline import HostOutcome, Step
 from countermark.plan import ReleasePlan
+from countermark.render.table import table
 from countermark.render.verdict import describe_verdict
 from countersign.escaping import printable
 
-__all__ = ["describe_error", "describe_failures", "describe_plan", "describe_release", "table"]
+__all__ = ["describe_error", "describe_failures", "describe_plan", "describe_release"]
 
 
 def describe_error(error: Exception) -> str:
@@ -76,20 +77,6 @@ def describe_plan(plan: ReleasePlan, describers: Iterable[Describer]) -> str:
 
 _COLUMNS: Final = ("", "size", "signed", "profile", "verdict", "sha256")
 _STEP: Final = max(map(len, Step))
-
-
-def table(
-    heading: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ("size",)
-) -> str:
-    """Return lines with columns as wide as their widest cell; those in ``right`` end together."""
-    widths = [max(len(cell) for cell in column) for column in zip(heading, *rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if name in right else cell.ljust(width)
-            for name, cell, width in zip(heading, row, widths, strict=True)
-        ).rstrip()
-        for row in (heading, *rows)
-    )
 
 
 def _row_of(release: Release, triple: str) -> HostRow:

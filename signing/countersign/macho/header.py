@@ -9,6 +9,7 @@ import struct
 from typing import Final, Literal, NamedTuple
 
 from countersign.errors import FormatError
+from countersign.macho.cpu import architecture_name
 
 __all__ = [
     "CODE_TYPES",
@@ -22,6 +23,7 @@ __all__ = [
     "MH_OBJECT",
     "MH_PIE",
     "Header",
+    "claimed_architecture",
     "parse_header",
     "starts_thin",
 ]
@@ -116,3 +118,10 @@ def parse_header(data: memoryview, offset: int = 0) -> Header:
         raise FormatError("Mach-O header", offset, f"{len(data)} bytes are too few")
     fields = _Fields._make(struct.unpack_from(order + _FIELDS, data))
     return Header(order, bits, *fields[1:])
+
+
+def claimed_architecture(data: memoryview) -> str:
+    """Name the architecture of a thin Mach-O that may be cut short anywhere behind its magic."""
+    order: Literal["little", "big"] = "little" if data[0] in (0xCE, 0xCF) else "big"
+    cputype, cpusubtype = (int.from_bytes(data[at : at + 4], order) for at in (4, 8))
+    return architecture_name(cputype, cpusubtype)
