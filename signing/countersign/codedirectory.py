@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from countersign.digest import HashType
 from countersign.errors import FormatError
+from countersign.findings import Enforcer
 
 __all__ = [
     "MAGIC",
@@ -27,6 +28,9 @@ __all__ = [
 MAGIC: Final = 0xFADE0C02
 OLDEST, NEWEST = 0x20001, 0x2F000
 """The versions that ``CodeDirectory::checkIntegrity`` in Security's codedirectory.cpp takes."""
+
+SCATTER: Final = struct.Struct(">2I2Q")
+"""An entry of a scatter table: its pages, where they start, and two unused fields."""
 
 MAX_LIMIT: Final = 0xFFFFFFFF
 """The largest ``codeLimit``; a larger one stands in ``codeLimit64`` (cdbuilder.cpp)."""
@@ -163,6 +167,10 @@ class CodeDirectory:
     platform: int = 0
     runtime: int = 0
     """The version of the hardened runtime, ``major << 16 | minor << 8 | patch``."""
+    short_limit: int | None = None
+    """The 32-bit limit where it is not what the 64-bit one asks for: the kernel reads it alone."""
+    scattered: bool = False
+    """True when there is a scatter table, which no tool of today writes."""
     gap: int = 0
     """Unused bytes between the identifiers and the slots; LLVM aligns the slots with them."""
 
@@ -216,6 +224,8 @@ class CodeDirectory:
             exec_segment=ExecSegment(header.exec_base, header.exec_limit, header.exec_flags),
             platform=header.platform,
             runtime=header.runtime,
+            short_limit=_short_limit(header),
+            scattered=bool(header.scatter_offset),
             gap=max(0, start - header.special_count * size - strings_end),
         )
 
@@ -257,14 +267,15 @@ def _read_header(blob: bytes, base: int) -> _Header:
     if len(blob) < header_size(0):
         raise FormatError("CodeDirectory", base, f"{len(blob)} bytes are too few", rule="R30")
     magic, length, version = struct.unpack_from(">3I", blob)
-    for good, at, problem in (
-        (magic == MAGIC, 0, f"magic is {magic:#x}"),
-        (length == len(blob), 4, f"length says {length}, there are {len(blob)}"),
-        (OLDEST <= version <= NEWEST, 8, f"version is {version:#x}"),
-        (len(blob) >= header_size(version), 4, f"{len(blob)} bytes are too few"),
+    for good, at, problem, enforced_by in (
+        (magic == MAGIC, 0, f"magic is {magic:#x}", ()),
+        (length == len(blob), 4, f"length says {length}, there are {len(blob)}", ()),
+        (OLDEST <= version <= NEWEST, 8, f"version is {version:#x}", (Enforcer.CODESIGN,)),
+        (len(blob) >= header_size(version), 4, f"{len(blob)} bytes are too few", ()),
     ):
         if not good:
-            raise FormatError("CodeDirectory", base + at, problem, rule="R30")
+            what = "CodeDirectory"
+            raise FormatError(what, base + at, problem, rule="R30", enforced_by=enforced_by)
     return _Header(*_layout(version).unpack_from(blob))
 
 
@@ -284,10 +295,24 @@ def _check(header: _Header, blob: bytes, base: int) -> None:
         (header.hash_offset <= len(blob), 16, "R38", "the code hashes start past the end"),
         (hashes_end <= len(blob), 28, "R38", "the code hashes reach past the end"),
         (specials_fit, 24, "R38", f"{header.special_count} special slots do not fit"),
-        (linkage_end <= len(blob), 100, "R38", "the linkage hash reaches past the end"),
+        (linkage_end <= len(blob), 100, "R52", "the linkage hash reaches past the end"),
+        (_scatter_fits(blob, header.scatter_offset), 44, "R51", "the scatter table has no end"),
     ):  # fmt: skip
         if not good:
             raise FormatError("CodeDirectory", base + at, problem, rule=rule)
+
+
+def _short_limit(header: _Header) -> int | None:
+    wanted = min(header.code_limit_64, MAX_LIMIT) or header.code_limit
+    return None if header.code_limit == wanted else header.code_limit
+
+
+def _scatter_fits(blob: bytes, offset: int) -> bool:
+    """Tell whether a scatter table ends inside the blob, with an entry of no pages."""
+    if not offset:
+        return True
+    counts = range(offset, len(blob) - SCATTER.size + 1, SCATTER.size)
+    return any(SCATTER.unpack_from(blob, at)[0] == 0 for at in counts)
 
 
 def _text(blob: bytes, start: int) -> str:

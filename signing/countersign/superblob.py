@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from countersign import codedirectory
 from countersign.errors import FormatError
+from countersign.findings import Enforcer
 from countersign.rounding import round_up
 
 __all__ = [
@@ -86,8 +87,7 @@ def read_index(data: memoryview, base: int = 0) -> tuple[Index, tuple[FormatErro
         return Index(), (FormatError("superblob", base, problem, rule="R23"),)
     magic, length, count = _HEADER.unpack_from(data)
     if magic != MAGIC:
-        error = FormatError("superblob", base, _strange(magic), rule="R22")
-        return Index(magic, length), (error,)
+        return Index(magic, length), (_strange(magic, base),)
     index_end = index_size(count)
     problems = tuple(
         FormatError("superblob", base + at, problem, rule=rule)
@@ -102,6 +102,13 @@ def read_index(data: memoryview, base: int = 0) -> tuple[Index, tuple[FormatErro
     end = index_size(max(0, min(there, MAX_ENTRIES)))
     entries = tuple(_ENTRY.iter_unpack(data[_HEADER.size : end]))
     return Index(magic, length, count, entries), problems
+
+
+def _strange(magic: int, base: int) -> FormatError:
+    if magic != codedirectory.MAGIC:
+        return FormatError("superblob", base, f"its magic is {magic:#x}", rule="R22")
+    problem = "it is a bare code directory, which codesign takes for no signature"
+    return FormatError("superblob", base, problem, rule="R22", enforced_by=(Enforcer.CODESIGN,))
 
 
 class Blob(NamedTuple):
@@ -188,12 +195,6 @@ class SuperBlob:
         return bytes(out)
 
 
-def _strange(magic: int) -> str:
-    if magic == codedirectory.MAGIC:
-        return "it is a bare code directory, which codesign takes for no signature"
-    return f"its magic is {magic:#x}"
-
-
 def read_blob(whole: memoryview, slot: int, offset: int, *, first: int, base: int) -> Blob:
     """Read the blob of one entry out of the ``whole`` superblob, whose index ends at ``first``.
 
@@ -201,7 +202,8 @@ def read_blob(whole: memoryview, slot: int, offset: int, *, first: int, base: in
     """
     if not first <= offset <= len(whole) - 8:
         problem = f"the entry for slot {slot:#x} points to {offset:#x}"
-        raise FormatError("superblob", base, problem, rule="R24")
+        enforced_by = (Enforcer.CODESIGN,) if offset < first else ()
+        raise FormatError("superblob", base, problem, rule="R24", enforced_by=enforced_by)
     (length,) = struct.unpack_from(">I", whole, offset + 4)
     if not 8 <= length <= len(whole) - offset:
         problem = f"the blob in slot {slot:#x} has length {length}"

@@ -66,7 +66,7 @@ DAMAGED: Final = Symptom(
 )
 NOTHING: Final = Symptom("on a Mac", "nothing; macOS does not look at it", quoted=False)
 
-_PAGES: Final = frozenset({"R27", "R40"})
+_PAGES: Final = frozenset({"R19", "R27", "R40", "R64"})
 _SIGNATURE: Final = frozenset(
     rule.id for book in (superblob, directory, seal) for rule in book.RULES
 )
@@ -83,8 +83,16 @@ _DYLD: Final = {
     "R17": "segment '__LINKEDIT' filesize exceeds vmsize",
     "R33": "code signature does not cover entire file up to signature in <UUID> 'library'",
     "K7": "missing LC_UUID load command",
+    "K10": "__DATA_CONST segment missing SG_READ_ONLY flag",
     "K11": "cpu type/subtype in slice (arm64) does not match fat header (arm64e)",
     "K12": "file range of segment '__LINKEDIT' overlaps segment '__TEXT'",
+    "K13": "load command #12 LC_FUNCTION_STARTS size wrong",
+    "K14": "missing LC_MAIN or LC_UNIXTHREAD in main executable",
+    "K16": "MH_DYLIB is missing LC_ID_DYLIB",
+    "K17": "missing LC_LOAD_DYLIB (must link with at least libSystem.dylib)",
+    "K18": "duplicate LC_RPATH '@loader_path'",
+    "K19": "__TEXT segment permissions is not 'r-x'",
+    "K20": "segment '__LINKEDIT' vm address out of order",
 }
 
 

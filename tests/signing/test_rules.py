@@ -16,6 +16,7 @@ from macho import BUNDLE, DSYM, DYLDLINK, DYLIB, EXECUTE, PIE, Macho, Patch, Sea
 
 ARM = Macho().sealed()
 INTEL = Macho(arch="x86_64").sealed()
+DUAL = ARM.sealed(hash_types=(1, 2))
 DATA = ARM.text_size + ARM.linkedit_size  # where the signature starts
 DIRECTORY = DATA + 20
 END = (1 << 32) + 0x8000  # the first free address
@@ -78,6 +79,7 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R16": changed(COMMANDS_END - 4, "<I", len(ARM.build()) - DATA - 4),
     "R17": lambda: dataclasses.replace(ARM, linkedit_vmsize=0x10).build(),
     "R18": changed(ARM.build().find(b"__TEXT") + 40, "<Q", 1 << 40),
+    "R19": sealed(limit_change=-0x1100),
     "R20": lambda: Macho(filetype=DSYM).build(),
     "R21": lambda: Macho(filetype=BUNDLE).sealed(padding=bytes(40 << 20)).build(),
     "R22": changed(DATA, ">I", 0xFADE0C02),
@@ -90,9 +92,10 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R29": sealed(hash_types=(2, 2)),
     "R30": changed(DIRECTORY + 8, ">I", 0x30000),
     "R31": changed(DIRECTORY + 37, "B", 9),
-    "R32": lambda: Macho(arch="x86_64").sealed(page_size=0x4000).build(),
+    "R32": lambda: Macho(arch="x86_64", text_pages=4).sealed(page_size=0x4000).build(),
     "R33": sealed(limit_change=-16),
     "R34": sealed(padding=b"rest"),
+    "R35": sealed(fields=((32, ">I", 0), (56, ">Q", DATA))),
     "R36": changed(DIRECTORY + 20, ">I", 0x10000),
     "R37": changed(DIRECTORY + 48, ">I", 0x10000),
     "R38": changed(DIRECTORY + 16, ">I", 0x10000),
@@ -102,6 +105,14 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R42": sealed(blobs=((5, ENTITLEMENTS),)),
     "R44": sealed(flags=0x80020002),
     "R45": sealed(flags=0x20000),
+    "R46": sealed(flags=0x10002),
+    "R47": sealed(fields=((80, ">Q", 0),)),
+    "R48": lambda: put(DUAL.build(), DATA + 28 + 88, "B", ord("x")),
+    "R51": sealed(fields=((44, ">I", 0x60),)),
+    "R52": lambda: put(
+        ARM.sealed(fields=((8, ">I", 0x20600),)).build(), DIRECTORY + 100, ">2I", 1 << 20, 1
+    ),
+    "R53": sealed(fields=((38, "B", 1),)),
     "R54": lambda: both(arm=ARM.sealed(team="TEAM")),
     "K1": image(linkers=("/lib/ld.so",)),
     "K3": image(page_zero=False),
@@ -138,13 +149,17 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "P1": sealed(blobs=((0x10000, CMS),)),
     "P2": sealed(team="TEAM"),
     "P3": lambda: both(arm=ARM.sealed(identifier="other")),
+    "P4": lambda: put(DUAL.build(), DATA + 12 + 8, ">I", 0x1002),
+    "P5": sealed(identifier=""),
+    "R64": sealed(pad_last_page=True),
     "N1": sealed(flags=0x10000, blobs=((0x10000, CMS),)),
 }
 ALONG: dict[str, set[str]] = {
     "R5": {"F1", "R8", "R9"},
     "R13": {"A1"},
     "R16": {"R27"},
-    "R18": {"R27", "R40", "R17", "K12"},
+    "R18": {"R27", "R19", "R17", "K12"},
+    "R19": {"R33"},
     "R40": {"R17", "K12"},
     "K15": {"R10", "R12", "R18"},
     "K12": {"R27"},

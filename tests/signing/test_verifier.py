@@ -53,7 +53,7 @@ def test_an_ad_hoc_signature_is_accepted() -> None:
 
 def test_a_certificate_is_said_not_to_have_been_checked() -> None:
     cms = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
-    image = Macho().sealed(flags=0x10000, blobs=((0x10000, cms),))
+    image = Macho().sealed(flags=0, blobs=((0x10000, cms),))
     (verdict,) = judge(image.build()).slices
     assert verdict.kind == "cms"
     (finding,) = verdict.findings

@@ -87,8 +87,8 @@ RULES: Final = (
         severity=ERROR,
         enforced_by=CODESIGN,
         apple="errSecCSUnsigned",
-        demands="Slot 0 holds a code directory, and alternates follow from slot 0x1000 on.",
-        why="codesign takes the file for unsigned, or does not see an alternate.",
+        demands="Slot 0 holds a code directory.",
+        why="codesign takes the file for unsigned.",
         cause=_DAMAGE,
         fix=SIGN_AGAIN,
         source="Security StaticCode.cpp SecStaticCode::loadCodeDirectories",
@@ -115,5 +115,17 @@ RULES: Final = (
         cause="codesign, which writes a new signature over an old one and leaves the rest.",
         fix=SIGN_AGAIN,
         source="nothing on macOS looks at these bytes",
+    ),
+    Rule(
+        id="P4",
+        name="alternates-contiguous",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="Further code directories stand in slots 0x1000, 0x1001, and so on.",
+        why="codesign stops at the first empty slot and never sees what is behind it; the "
+        "kernel does.",
+        cause=_DAMAGE,
+        fix=SIGN_AGAIN,
+        source="Security StaticCode.cpp SecStaticCode::loadCodeDirectories",
     ),
 )

@@ -1,0 +1,118 @@
+"""R30 to R53: what a code directory says, apart from its hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from countersign.codedirectory import MAIN_BINARY, CodeDirectory, Flag
+from countersign.findings import Enforcer, Finding
+from countersign.macho.header import MH_EXECUTE
+from countersign.macho.segment import VM_PROT_EXECUTE
+from countersign.macho.slice import SignatureCommand, Slice
+from countersign.pagehash import page_count
+from countersign.rules import broken
+from countersign.signature import Directory, Signature
+from countersign.system import System
+
+__all__ = ["check_best", "check_directory", "check_others"]
+
+MIN_DIRECTORY: Final = 112
+"""sizeof(CS_CodeDirectory), which the kernel asks of every version."""
+
+WITH_EXEC_SEGMENT: Final = 0x20400
+WITH_RUNTIME: Final = 0x20500
+
+
+def check_directory(
+    thin: Slice, command: SignatureCommand, directory: Directory, system: System
+) -> Iterator[Finding]:
+    """Check what every code directory must be, whichever one is used."""
+    blob, code = directory
+    at = thin.base + command.data_offset + blob.offset
+    if len(blob.data) < MIN_DIRECTORY:
+        message = f"{len(blob.data)} bytes are fewer than {MIN_DIRECTORY}"
+        yield broken("R30", at + 4, message, enforced_by=(Enforcer.KERNEL,))
+    if code.page_size not in system.page_sizes(arm64=thin.is_arm64):
+        yield broken("R32", at + 39, f"pages of {code.page_size} bytes on {thin.arch}")
+        return
+    pages = page_count(code.code_limit, code.page_size)
+    if code.code_count != pages:
+        yield broken("R39", at + 28, f"{code.code_count} hashes for {pages} pages")
+    yield from _check_fields(code, at)
+
+
+def check_best(thin: Slice, command: SignatureCommand, directory: Directory) -> Iterator[Finding]:
+    """Check what only the code directory must be that the kernel uses: the strongest one."""
+    blob, code = directory
+    at = thin.base + command.data_offset + blob.offset
+    if code.code_limit != command.data_offset:
+        yield _wrong_limit(code, command, at)
+    if code.short_limit is not None:
+        message = f"the short limit is {code.short_limit}, the long one {code.code_limit}"
+        yield broken("R35", at + 32, message)
+    yield from _check_code(thin, code)
+    yield from _check_runtime(thin, code, at)
+
+
+def check_others(signature: Signature, start: int) -> Iterator[Finding]:
+    """Compare the code directories, which describe the same code."""
+    best = signature.best
+    for blob, code in signature.directories:
+        for name in ("identifier", "team", "flags", "platform", "code_limit", "exec_segment"):
+            if getattr(code, name) != getattr(best.code, name):
+                what = name.replace("_", " ")
+                yield broken("R48", start + blob.offset, f"it has another {what} than the best one")
+        if len(code.special) != len(best.code.special):
+            yield broken("R48", start + blob.offset, "it has other special slots than the best one")
+
+
+def _wrong_limit(code: CodeDirectory, command: SignatureCommand, at: int) -> Finding:
+    """Judge a code limit: dyld forgives what is less than a page, the kernel only emptiness."""
+    enforced_by = [Enforcer.CODESIGN_STRICT]
+    covered = page_count(code.code_limit, code.page_size) * code.page_size if code.page_size else 0
+    if covered < command.data_offset:
+        enforced_by.insert(0, Enforcer.DYLD)
+    if code.code_limit == 0:
+        enforced_by.insert(0, Enforcer.KERNEL)
+    message = f"{code.code_limit} bytes are signed, the signature is at {command.data_offset}"
+    return broken("R33", at + 32, message, enforced_by=enforced_by)
+
+
+def _check_code(thin: Slice, code: CodeDirectory) -> Iterator[Finding]:
+    """Check that the kernel can vouch for every page of code (``vm_fault_cs_check_violation``)."""
+    if not code.page_size:
+        return
+    whole = code.code_limit // code.page_size * code.page_size
+    hashed = min(page_count(code.code_limit, code.page_size), code.code_count) * code.page_size
+    for segment in thin.segments:
+        if not (segment.initprot & VM_PROT_EXECUTE and segment.filesize):
+            continue
+        if segment.end > hashed:
+            message = f"{segment.name} ends at {segment.end}, the hashed pages at {hashed}"
+            yield broken("R19", thin.base + min(hashed, thin.size), message)
+        elif segment.end > whole:
+            message = f"{segment.name} reaches into the last page, which is signed in part"
+            yield broken("R40", thin.base + whole, message)
+
+
+def _check_fields(code: CodeDirectory, at: int) -> Iterator[Finding]:
+    if code.flags.unknown:
+        yield broken("R44", at + 12, f"unknown flags {code.flags.unknown:#x}")
+    if code.scattered:
+        yield broken("R51", at + 44, "it has a scatter table, which was not followed")
+    if code.platform:
+        yield broken("R53", at + 38, f"it claims the platform {code.platform}")
+    if not code.identifier:
+        yield broken("P5", at + 20, "the identifier is empty")
+
+
+def _check_runtime(thin: Slice, code: CodeDirectory, at: int) -> Iterator[Finding]:
+    hardened = Flag.RUNTIME in code.flags
+    if hardened and (code.version < WITH_RUNTIME or not code.runtime):
+        yield broken("R46", at + 12, "the hardened runtime has no version")
+    program = thin.header.filetype == MH_EXECUTE
+    marked = bool(code.exec_segment.flags & MAIN_BINARY)
+    if code.version >= WITH_EXEC_SEGMENT and marked != program and any(code.exec_segment):
+        what = "a program" if program else "no program"
+        yield broken("R47", at + 80, f"it is {what}, the exec segment says otherwise")
