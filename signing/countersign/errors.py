@@ -20,6 +20,7 @@ __all__ = [
     "NoRoomError",
     "NotSignableError",
     "OptionsError",
+    "PropertyListError",
     "ReadError",
     "RejectedError",
     "SettingsError",
@@ -91,6 +92,12 @@ class InfoPlistError(SigningError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"embedded Info.plist: {problem}")
+
+
+class PropertyListError(SigningError):
+    """The bytes are no property list, or not one of a dictionary."""
+
+    hint = "Mend the property list; plutil -lint tells where it is wrong."
 
 
 class OptionsError(SigningError):

@@ -2,36 +2,22 @@
 
 Rules: ``MachORep::explicitIdentifier`` in Security's machorep.cpp and
 ``SecCodeSigner::Signer::prepare`` in signer.cpp. The bytes are a linker's input and may be
-anything; the forms are XML and binary, which Core Foundation reads and :mod:`plistlib` too.
+anything.
 """
 
 from __future__ import annotations
 
-import plistlib
-import struct
 from dataclasses import dataclass
 from typing import Final
-from xml.parsers.expat import ExpatError
 
 from countersign.codedirectory import Flag
-from countersign.errors import InfoPlistError
+from countersign.corefoundation import read_dictionary
+from countersign.errors import InfoPlistError, PropertyListError
 from countersign.options import parse_options
 
 __all__ = ["InfoPlist", "parse_info_plist"]
 
 MAX_SIZE: Final = 1 << 20
-
-_UNREADABLE: Final = (
-    ArithmeticError,
-    AttributeError,
-    ExpatError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What plistlib raises for damaged input, most of it undocumented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +36,10 @@ def parse_info_plist(data: bytes | memoryview) -> InfoPlist:
     Raises :class:`InfoPlistError`, or :class:`OptionsError` for strange CSFlags, and no other
     error, whatever the bytes are.
     """
-    if len(data) > MAX_SIZE:
-        raise InfoPlistError(f"{len(data)} bytes are more than {MAX_SIZE}")
     try:
-        values: object = plistlib.loads(bytes(data))
-    except _UNREADABLE as error:
-        raise InfoPlistError("it is neither an XML nor a binary property list") from error
-    if not isinstance(values, dict):
-        raise InfoPlistError("it is not a dictionary")
+        values = read_dictionary(data, limit=MAX_SIZE)
+    except PropertyListError as error:
+        raise InfoPlistError(str(error)) from error
     identifier = values.get("CFBundleIdentifier", "")
     if not isinstance(identifier, str):
         raise InfoPlistError("CFBundleIdentifier is not a string")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from countersign.checks.container import check_architecture, check_container, slice_fits
 from countersign.checks.entitlements import check_entitlements
+from countersign.checks.infoplist import check_info_plist
 from countersign.checks.loading import check_loading
 from countersign.checks.seal import check_seal
 from countersign.checks.structure import check_linkedit, check_structure
@@ -146,7 +147,9 @@ def _verify_signature(
             findings.append(unreadable(error))
         return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
     findings += check_seal(data, thin, command, signature, system, pages)
-    findings += check_entitlements(thin, signature, thin.base + command.data_offset)
+    start = thin.base + command.data_offset
+    findings += check_info_plist(data, thin, signature, start)
+    findings += check_entitlements(thin, signature, start)
     code = signature.best.code
     verdict = SliceVerdict(
         arch=thin.arch,

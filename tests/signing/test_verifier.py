@@ -143,7 +143,7 @@ def test_a_changed_info_plist_is_named_beside_its_page() -> None:
     image = Macho(info_plist=b"<plist/>")
     data = bytearray(sign_bytes(image.build(), "a"))
     data[image.text_size - 1] ^= 1
-    assert {finding.rule for finding in judge(bytes(data)).slices[0].findings} == {"R27", "R41"}
+    assert {finding.rule for finding in judge(bytes(data)).slices[0].findings} == {"R27", "R62"}
 
 
 def test_the_info_plist_of_a_bundle_is_another_one() -> None:

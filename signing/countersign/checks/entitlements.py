@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countersign.codedirectory import Flag
-from countersign.der import decode_entitlements, encode_entitlements
-from countersign.entitlements import DER_MAGIC, XML_MAGIC
 from countersign.errors import EntitlementsError, FormatError
 from countersign.escaping import printable
 from countersign.findings import Finding
 from countersign.macho.header import MH_EXECUTE
 from countersign.macho.slice import Platform, Slice
-from countersign.propertylist import Value, parse_property_list
 from countersign.rules import broken, unreadable
 from countersign.signature import Kind, Signature
 from countersign.superblob import Blob, Slot
 
+if TYPE_CHECKING:
+    from countersign.propertylist import Value
+
 __all__ = ["check_entitlements"]
 
-MAGICS: Final = {Slot.ENTITLEMENTS: XML_MAGIC, Slot.ENTITLEMENTS_DER: DER_MAGIC}
+MAGICS: Final = {Slot.ENTITLEMENTS: 0xFADE7171, Slot.ENTITLEMENTS_DER: 0xFADE7172}
 HEADER_SIZE: Final = 8
 """The magic and the length of a blob."""
 SHOWN_KEYS: Final = 3
@@ -79,6 +79,9 @@ def _read(signature: Signature, slot: int, start: int, findings: list[Finding]) 
     blob = signature.superblob.find(slot)
     if blob is None or blob.magic != MAGICS[slot]:
         return None
+    from countersign.der import decode_entitlements
+    from countersign.propertylist import parse_property_list
+
     form = _Form(blob, start + blob.offset + HEADER_SIZE, None)
     try:
         if slot == Slot.ENTITLEMENTS:
@@ -98,6 +101,8 @@ def _check_forms(xml: _Form | None, der: _Form | None) -> Iterator[Finding]:
         return
     if der.values is None:
         return
+    from countersign.der import encode_entitlements
+
     if encode_entitlements(der.values) != der.content:
         yield broken("E5", der.at, "codesign writes the same entitlements in another way")
     if xml is None or xml.values is None:
@@ -110,6 +115,8 @@ def _check_forms(xml: _Form | None, der: _Form | None) -> Iterator[Finding]:
 
 def _encoded(values: Mapping[str, Value], key: str) -> bytes:
     """Encode the value of a key, so that true and 1 are two things; empty without the key."""
+    from countersign.der import encode_entitlements
+
     return encode_entitlements({key: values[key]}) if key in values else b""
 
 

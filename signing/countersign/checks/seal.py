@@ -11,7 +11,6 @@ from countersign.checks.superblob import MAGICS, check_superblob
 from countersign.codedirectory import Flag
 from countersign.findings import Enforcer, Finding
 from countersign.macho.slice import SignatureCommand, Slice
-from countersign.rehash import rehash
 from countersign.rules import broken
 from countersign.signature import Directory, Signature
 from countersign.superblob import Slot
@@ -42,7 +41,7 @@ def check_seal(
     yield from _check_trust(signature, start)
     yield from check_others(signature, start)
     yield from check_best(thin, command, best)
-    yield from _check_slots(data, thin, signature, best, start)
+    yield from _check_slots(signature, best, start)
     for directory in signature.directories:
         findings = list(check_directory(thin, command, directory, system))
         yield from findings
@@ -65,9 +64,7 @@ def _check_trust(signature: Signature, start: int) -> Iterator[Finding]:
         yield broken("N1", start, "the certificate's signature was NOT checked")
 
 
-def _check_slots(
-    data: Window, thin: Slice, signature: Signature, directory: Directory, start: int
-) -> Iterator[Finding]:
+def _check_slots(signature: Signature, directory: Directory, start: int) -> Iterator[Finding]:
     """Check the special slots (``SecStaticCode::component``, ``csblob_find_special_slot``)."""
     blob, code = directory
     at = start + blob.offset
@@ -82,20 +79,3 @@ def _check_slots(
         elif part is not None and sealed is not None and code.hash_type.digest(part.data) != sealed:
             message = f"slot {slot} is not what was sealed"
             yield broken("R41", start + part.offset, message, enforced_by=who)
-    yield from _check_info_plist(data, thin, directory)
-
-
-def _check_info_plist(data: Window, thin: Slice, directory: Directory) -> Iterator[Finding]:
-    """Check an embedded Info.plist; in a bundle (it seals resources) the slot means another."""
-    code, section = directory.code, thin.info_plist
-    sealed = code.special_slot(Slot.INFO_PLIST)
-    if section is None or sealed is None or code.special_slot(Slot.RESOURCES) is not None:
-        return
-    plist = data.part(section.offset, section.offset + section.size)
-    if rehash(plist, code.hash_type) != sealed:
-        yield broken(
-            "R41",
-            thin.base + section.offset,
-            "the Info.plist is not what was sealed",
-            enforced_by=(Enforcer.CODESIGN,),
-        )

@@ -92,6 +92,44 @@ RULES: Final = (
         source="xnu EXTERNAL_HEADERS/CoreEntitlements/der_vm.h der_vm_context_create",
     ),
     Rule(
+        id="R62",
+        name="info-plist",
+        severity=ERROR,
+        enforced_by=CODESIGN,
+        apple="errSecCSInfoPlistFailed",
+        demands="The Info.plist that a slice seals is there, and is what was sealed.",
+        why="codesign refuses the file. The kernel does not look, and runs it all the same.",
+        cause="An Info.plist in one slice of a universal file alone, for codesign seals it in all; "
+        "a program that was taken out of its bundle; or an edited Info.plist.",
+        fix="Link every slice with the Info.plist, or none, then sign again.",
+        source="Security machorep.cpp MachORep::component; bundlediskrep.cpp "
+        "BundleDiskRep::component; StaticCode.cpp SecStaticCode::component",
+    ),
+    Rule(
+        id="E6",
+        name="info-plist-form",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="A sealed Info.plist is a property list with one dictionary.",
+        why="codesign reads it to see whether the code satisfies its requirement, and fails with "
+        "errSecCSBadDictionaryFormat where it cannot.",
+        cause="An Info.plist that was put together by hand or by a template.",
+        fix="Mend the Info.plist, then sign again.",
+        source="Security StaticCode.cpp SecStaticCode::satisfiesRequirement, getDictionary",
+    ),
+    Rule(
+        id="N5",
+        name="bundle-not-seen",
+        severity=NOTE,
+        enforced_by=POLICY,
+        demands="What seals the resources of a bundle is looked at together with its bundle.",
+        why="Whether the Info.plist and the resources are what was sealed was not decided; "
+        "codesign refuses the program where they are not there.",
+        cause="The file was named alone, or was taken out of its bundle.",
+        fix="Verify the whole bundle, or the directory or the archive that it is in.",
+        source="Security StaticCode.cpp SecStaticCode::loadResources",
+    ),
+    Rule(
         id="A3",
         name="library-validation",
         severity=WARNING,
