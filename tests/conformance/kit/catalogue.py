@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from kit.bases import Files
-from kit.files import container, directory, image, loading, seal, superblob, trust
+from kit.files import container, contents, directory, image, loading, seal, superblob, trust
 
 __all__ = ["ENFORCERS", "TABLE", "Expectation", "expectations", "make", "names"]
 
 TABLE: Final = Path(__file__).parent.parent / "kit.toml"
 ENFORCERS: Final = ("kernel", "dyld", "codesign", "codesign-strict")
 
-_MODULES: Final = (container, image, superblob, directory, seal, trust, loading)
+_MODULES: Final = (container, image, superblob, directory, seal, trust, contents, loading)
 _FILES: Final[Files] = {name: make for module in _MODULES for name, make in module.FILES.items()}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from kit.cpu import CPUS, Cpu
 from kit.signature import Seal, Sealed
@@ -38,8 +38,8 @@ READ, WRITE, RUN = 1, 2, 4
 
 SEGMENT, SYMTAB, UNIXTHREAD, DYSYMTAB = 0x1, 0x2, 0x5, 0xB
 LOAD_DYLIB, ID_DYLIB, LOAD_DYLINKER, SEGMENT_64, UUID = 0xC, 0xD, 0xE, 0x19, 0x1B
-CODE_SIGNATURE, BUILD_VERSION, SOURCE_VERSION = 0x1D, 0x32, 0x2A
-MAIN, CHAINED_FIXUPS, DYLD_INFO = 0x80000028, 0x80000034, 0x80000022
+CODE_SIGNATURE, BUILD_VERSION = 0x1D, 0x32
+MAIN, CHAINED_FIXUPS, RPATH = 0x80000028, 0x80000034, 0x8000001C
 VERSION_MIN: Final = {1: 0x24, 2: 0x25, 3: 0x2F, 4: 0x30}
 """LC_VERSION_MIN_* of macOS, iOS, tvOS and watchOS."""
 
@@ -101,11 +101,16 @@ class Image:
     pagezero: int | None = None
     """Bytes of __PAGEZERO in a program; 4 GiB, or a page on 32 bits, if None."""
     dylinker: str | None = "/usr/lib/dyld"
-    entry: bool = True
-    """Has an LC_MAIN, if it is a program."""
+    entry: Literal["main", "thread"] | None = "main"
+    """How a program starts: by LC_MAIN, or by LC_UNIXTHREAD and ended by itself."""
     libraries: tuple[str, ...] = ("/usr/lib/libSystem.B.dylib",)
-    install_name: str = "@rpath/libkit.dylib"
+    install_name: str | None = "@rpath/libkit.dylib"
+    """The LC_ID_DYLIB of a library."""
+    commands: tuple[bytes, ...] = ()
+    """Further load commands, as they are in the file."""
     info_plist: bytes | None = None
+    page: int | None = None
+    """Bytes that segments are aligned to; the CPU's page if None."""
     text_pages: int = 1
     text_end: int | None = None
     """Where __TEXT ends in the file, if not after its pages."""
@@ -139,9 +144,14 @@ class Image:
         return self.filetype == EXECUTE
 
     @property
+    def alignment(self) -> int:
+        """Bytes that segments are aligned to."""
+        return self.page or self.cpu.page
+
+    @property
     def text_size(self) -> int:
         """Bytes of __TEXT."""
-        return self.cpu.page * self.text_pages
+        return self.alignment * self.text_pages
 
     @property
     def limit(self) -> int:
@@ -191,13 +201,17 @@ class Image:
 
     def _contents(self) -> Iterator[tuple[int, bytes]]:
         """Give what the segments hold, by file offset."""
-        yield self._text_offset(), self.cpu.success
+        yield self._text_offset(), self._text_content
         if self.info_plist is not None:
             yield self.text_size - len(self.info_plist), self.info_plist
         for span, segment in zip(self._middle(), self.segments, strict=True):
             yield span.fileoff, segment.content
         yield self._linkedit_start(), self._fixups()
         yield self._strings_offset(), self.symbols
+
+    @property
+    def _text_content(self) -> bytes:
+        return self.cpu.exit if self.entry == "thread" else self.cpu.success
 
     # -- where everything lies
 
@@ -215,7 +229,7 @@ class Image:
     def _middle(self) -> Iterator[_Span]:
         at = self.text_size
         for name, content, protection, flags in self.segments:
-            size = -(-len(content) // self.cpu.page) * self.cpu.page
+            size = -(-len(content) // self.alignment) * self.alignment
             yield _Span(name, self._base() + at, size, at, size, protection, flags)
             at += size
 
@@ -257,7 +271,7 @@ class Image:
         at = self._text_offset() if text_offset is None else text_offset
         for span in self._spans(room, at):
             yield self._segment(span)
-        if self.filetype == DYLIB:
+        if self.filetype == DYLIB and self.install_name is not None:
             yield self._library(ID_DYLIB, self.install_name)
         yield from self._tables()
         yield from self._identity()
@@ -265,6 +279,7 @@ class Image:
             yield from self._start(at)
         if self.filetype in (EXECUTE, DYLIB, BUNDLE):
             yield from (self._library(LOAD_DYLIB, name) for name in self.libraries)
+        yield from self.commands
         yield from self._signature_commands(room)
 
     def _tables(self) -> Iterator[bytes]:
@@ -291,8 +306,13 @@ class Image:
         """Say how a program starts."""
         if self.dylinker is not None:
             yield self._text(LOAD_DYLINKER, self.dylinker)
-        if self.entry:
+        if self.entry == "main":
             yield self._pack(MAIN, "2Q", text_offset, 0)
+        elif self.entry == "thread":
+            flavour, words, counter = self.cpu.thread
+            state = struct.pack("<Q", self._base() + text_offset)
+            state = (bytes(8 * counter) + state).ljust(4 * words, b"\0")
+            yield self._pack(UNIXTHREAD, f"2I{len(state)}s", flavour, words, state)
 
     def _signature_commands(self, room: int) -> Iterator[bytes]:
         if self.seal is None:
@@ -304,7 +324,7 @@ class Image:
     def _spans(self, room: int, text_offset: int) -> Iterator[_Span]:
         if self.program and self.pagezero != 0:
             yield _Span("__PAGEZERO", 0, self.pagezero or self._base(), 0, 0, 0)
-        sections = [Section("__text", text_offset, len(self.cpu.success))]
+        sections = [Section("__text", text_offset, len(self._text_content))]
         if self.info_plist is not None:
             size = len(self.info_plist)
             sections.append(Section("__info_plist", self.text_size - size, size))
@@ -313,7 +333,7 @@ class Image:
         yield from self._middle()
         start = self._linkedit_start()
         end = self.limit + room if self.seal else self._linkedit_end()
-        vmsize = -(-(end - start) // self.cpu.page) * self.cpu.page
+        vmsize = -(-(end - start) // self.alignment) * self.alignment
         yield _Span("__LINKEDIT", base + start, vmsize, start, end - start, READ)
 
     def _pack(self, command: int, layout: str, *values: int | bytes) -> bytes:

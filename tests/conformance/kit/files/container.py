@@ -41,7 +41,6 @@ FILES: Final[Files] = {
     "R1-pass": _one,
     "R1-fail": lambda: universal([Part("arm64", PROGRAM.build())], wide=True),
     "R1-fail.dylib": lambda: universal([Part("arm64", LIBRARY.build())], wide=True),
-    "R1-fail-script": lambda: b"#!/bin/sh\nexit 0\n",
     "R2-pass": _one,
     "R2-fail": lambda: universal([]) + bytes(ENTRY),
     "R3-pass": both,

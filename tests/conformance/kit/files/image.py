@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from kit.bases import LIBRARY, PROGRAM, Files, resealed
-from kit.image import CODE_SIGNATURE, DSYM, KEXT, Image, Segment
+from kit.image import CODE_SIGNATURE, DSYM, KEXT, SYMTAB, Image, Segment
 
 __all__ = ["FILES"]
 
-VMSIZE, FILEOFF, FILESIZE, DATASIZE = 32, 40, 48, 12
-"""Offsets in LC_SEGMENT_64 and in LC_CODE_SIGNATURE."""
+VMSIZE, FILEOFF, FILESIZE, DATASIZE, STRSIZE = 32, 40, 48, 12, 20
+"""Offsets in LC_SEGMENT_64, LC_CODE_SIGNATURE and LC_SYMTAB."""
 
 LARGEST: Final = 40 << 20
 """Bytes of the largest signature of a library: F_ADDFILESIGS_RETURN in xnu's kern_descrip.c."""
@@ -48,6 +48,8 @@ FILES: Final[Files] = {
     "R13-fail": Image(arch="x86_64", room=12).build,
     "R14-pass": PROGRAM.build,
     "R14-fail": replace(PROGRAM, hole=4).build,
+    "R15-pass": PROGRAM.build,
+    "R15-fail": PROGRAM.edited(SYMTAB, STRSIZE, "I", 32).build,
     "R16-pass": PROGRAM.build,
     "R16-fail": lambda: _claimed(resealed(PROGRAM, spare=16), -16),
     "R16-fail-longer.dylib": lambda: _claimed(LIBRARY, 16),

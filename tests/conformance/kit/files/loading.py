@@ -2,22 +2,93 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from typing import Final
 
-from kit.bases import LIBRARY, PROGRAM, Files
-from kit.image import DYLD_LINK, PIE, TWO_LEVEL
+from kit.bases import INTEL, LIBRARY, PROGRAM, Files
+from kit.image import DYLD_LINK, PIE, RPATH, TWO_LEVEL, Image, Segment
 
 __all__ = ["FILES"]
 
-VMADDR: Final = 24
-"""Offset in an LC_SEGMENT_64."""
+VMADDR, INITPROT = 24, 60
+"""Offsets in an LC_SEGMENT_64."""
+
+READ_ONLY: Final = 0x10
+"""SG_READ_ONLY: the segment is written once, by dyld."""
+
+FUNCTION_STARTS: Final = 0x26
+
+
+def _starts(size: int) -> bytes:
+    """Write an empty LC_FUNCTION_STARTS of ``size`` bytes, where 16 are right."""
+    return struct.pack("<4I", FUNCTION_STARTS, size, 0, 0).ljust(size, b"\0")
+
+
+def _path(text: str) -> bytes:
+    data = text.encode().ljust(20, b"\0")
+    return struct.pack("<3I20s", RPATH, 12 + len(data), 12, data)
+
+
+def _sealed(*names: str) -> Image:
+    return replace(PROGRAM, segments=tuple(Segment(each, b"data", 3, READ_ONLY) for each in names))
+
+
+def _constant(flags: int) -> Image:
+    return replace(PROGRAM, segments=(Segment("__DATA_CONST", b"data", flags=flags),))
+
+
+def _two(first: str, second: str) -> Image:
+    return replace(PROGRAM, segments=(Segment(first, b"data"), Segment(second, b"more")))
+
+
+def _swapped() -> bytes:
+    """Let the second of two segments have the addresses before the first's."""
+    image = _two("__DATA", "__MORE")
+    text, page = 1 << 32, image.alignment
+    image = image.edited("__DATA", VMADDR, "Q", text + 2 * page)
+    return image.edited("__MORE", VMADDR, "Q", text + page).build()
+
+
+STATIC: Final = replace(INTEL, flags=1, entry="thread", dylinker=None, libraries=())
 
 FILES: Final[Files] = {
+    "K1-pass": PROGRAM.build,
+    "K1-fail": replace(PROGRAM, dylinker="/usr/lib/other").build,
+    "K1-fail-none": replace(PROGRAM, dylinker=None).build,
     "K2-pass": replace(PROGRAM, flags=PIE | DYLD_LINK).build,
     "K2-fail": replace(PROGRAM, flags=DYLD_LINK | TWO_LEVEL).build,
+    "K3-pass": PROGRAM.build,
+    "K3-fail": replace(PROGRAM, pagezero=0x4000).build,
+    "K4-pass": PROGRAM.build,
+    "K4-fail": replace(PROGRAM, sdk=(10, 14)).edited("__TEXT", INITPROT, "I", 1).build,
+    "K5-pass": STATIC.build,
+    "K5-fail": replace(PROGRAM, flags=PIE | TWO_LEVEL).build,
+    "K6-pass": _sealed("__DATA_CONST").build,
+    "K6-fail": _sealed("__DATA_CONST", "__MORE_CONST").build,
     "K7-pass": replace(PROGRAM, sdk=(15, 5), uuid=False).build,
     "K7-fail": replace(PROGRAM, uuid=False).build,
+    "K7-fail.dylib": replace(LIBRARY, sdk=(12, 0), uuid=False).build,
+    "K10-pass": _constant(READ_ONLY).build,
+    "K10-fail": _constant(0).build,
     "K12-pass.dylib": LIBRARY.build,
     "K12-fail.dylib": LIBRARY.edited("__LINKEDIT", VMADDR, "Q", 0x1000).build,
+    "K13-pass": replace(PROGRAM, commands=(_starts(16),)).build,
+    "K13-fail": replace(PROGRAM, commands=(_starts(24),)).build,
+    "K14-pass": replace(PROGRAM, entry="thread").build,
+    "K14-fail": replace(PROGRAM, entry=None).build,
+    "K15-pass": PROGRAM.build,
+    "K15-fail": replace(PROGRAM, page=0x1000).build,
+    "K16-pass.dylib": LIBRARY.build,
+    "K16-fail.dylib": replace(LIBRARY, install_name=None).build,
+    "K17-pass": replace(PROGRAM, sdk=(15, 3), libraries=()).build,
+    "K17-fail": replace(PROGRAM, libraries=()).build,
+    "K18-pass": replace(PROGRAM, commands=(_path("/usr/lib"), _path("/lib"))).build,
+    "K18-fail": replace(PROGRAM, libraries=PROGRAM.libraries * 2).build,
+    "K18-fail-path": replace(PROGRAM, commands=(_path("/usr/lib"),) * 2).build,
+    "K19-pass": _two("__DATA", "__MORE").build,
+    "K19-fail": replace(PROGRAM, segments=(Segment("__DATA", b"data", 1),)).build,
+    "K20-pass": _two("__DATA", "__MORE").build,
+    "K20-fail": _two("__DATA", "__DATA").build,
+    "K20-fail-order": _swapped,
 }
