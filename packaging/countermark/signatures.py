@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from countermark.reach import Found, visit
+from countersign.demands import Demands, apply_demands
 from countersign.findings import FileVerdict, Verdict
+from countersign.system import NEWEST, System
 from countersign.verifier import verify_image
 
 __all__ = ["Verified", "verify_paths"]
@@ -27,14 +29,19 @@ class Verified:
         return not self.problems and self.verdict.accepted
 
 
-def verify_paths(paths: Iterable[Path]) -> Verified:
+def verify_paths(
+    paths: Iterable[Path], *, system: System = NEWEST, demands: Demands | None = None
+) -> Verified:
     """Verify every Mach-O in ``paths``, and go on after one that cannot be checked.
 
-    A path in which there is no Mach-O could not be checked.
+    A path in which there is no Mach-O could not be checked. ``demands`` hold for all of them.
     """
-    visited = visit(paths, _verify)
+
+    def verify(found: Found) -> FileVerdict:
+        verdict = verify_image(
+            found.content, path=str(found.path), member=found.member, system=system
+        )
+        return apply_demands(verdict, demands or Demands())
+
+    visited = visit(paths, verify)
     return Verified(verdict=Verdict(files=visited.results), problems=visited.problems)
-
-
-def _verify(found: Found) -> FileVerdict:
-    return verify_image(found.content, path=str(found.path), member=found.member)

@@ -69,6 +69,8 @@ class SliceVerdict:
     flags: tuple[str, ...] = ()
     page_size: int | None = None
     """Bytes that one page hash covers."""
+    team: str | None = None
+    """The team that the signature claims; only a certificate can prove it."""
     findings: tuple[Finding, ...] = ()
 
     @property

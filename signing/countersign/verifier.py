@@ -159,6 +159,7 @@ def _verify_signature(
         cdhash=signature.best.cdhash,
         flags=code.flags.words,
         page_size=code.page_size,
+        team=printable(code.team) if code.team else None,
         findings=tuple(findings),
     )
     return verdict, signature

@@ -38,7 +38,7 @@ from countermark.render.text import (
     describe_plan,
     describe_release,
 )
-from countermark.render.verdict import describe_verdict
+from countermark.render.verdict import describe_verdict, summary
 from countersign.comparison import Compared, Difference
 from countersign.embedding import SignedSlice
 from countersign.errors import NotSignableError
@@ -100,38 +100,100 @@ def test_sizes_stand_to_the_right_and_lines_end_without_spaces() -> None:
 
 
 def test_an_accepted_file_shows_its_slices() -> None:
-    text = describe_verdict(Verdict(files=(GOOD,)))
-    first, second = text.splitlines()
-    assert first.split() == ["accepted", "bin/good"]
-    for word in ("arm64", "ad-hoc", "bitcoin", "ab" * 20):
-        assert word in second
+    assert describe_verdict(Verdict(files=(GOOD,))).splitlines() == [
+        "accepted  bin/good",
+        f"  arm64  ad-hoc  bitcoin  cdhash {'ab' * 20}",
+        "",
+        "1 file, 1 slice: accepted",
+    ]
 
 
-def test_a_finding_shows_rule_place_apples_name_and_what_to_do() -> None:
-    text = describe_verdict(Verdict(files=(BAD,)))
-    assert "REJECTED" in text
-    assert "a.tar.gz" in text
-    assert "bin/bad" in text
-    for word in (
-        "error",
-        "R27",
-        "page-hash",
-        "0x4000",
-        FINDING.message,
-        FINDING.apple,
-        FINDING.fix,
-    ):
-        assert str(word) in text
+def test_a_finding_shows_rule_place_who_refuses_and_what_to_do() -> None:
+    assert describe_verdict(Verdict(files=(BAD,))).splitlines() == [
+        "REJECTED  a.tar.gz: bin/bad",
+        f"  arm64  ad-hoc  bitcoin  cdhash {'ab' * 20}",
+        "    error R27 page-hash at 0x4000: page 1 has another hash "
+        "(kernel, codesign: errSecCSSignatureFailed)",
+        "",
+        "What to do:",
+        "  R27 page-hash  Sign it again.",
+        "",
+        "1 of 1 file rejected; 1 error",
+    ]
 
 
-def test_a_warning_does_not_reject() -> None:
-    text = describe_verdict(Verdict(files=(WARNED,)))
-    assert text.startswith("accepted")
-    assert "warning" in text
+def test_a_warning_does_not_reject_and_names_no_enforcer() -> None:
+    first, second, *_, last = describe_verdict(Verdict(files=(WARNED,))).splitlines()
+    assert first == "accepted  bin/warned"
+    assert second == "  warning R27 page-hash: page 1 has another hash"
+    assert last == "1 file, 0 slices: accepted; 1 warning"
+
+
+def test_what_our_own_policy_rejects_is_refused_by_nobody_else() -> None:
+    ours = replace(FINDING, enforced_by=(Enforcer.POLICY,), apple=None)
+    text = describe_verdict(Verdict(files=(replace(WARNED, findings=(ours,)),)))
+    assert text.splitlines()[1].endswith(": page 1 has another hash")
 
 
 def test_an_unsigned_slice_is_called_so() -> None:
-    assert "unsigned" in describe_verdict(Verdict(files=(UNSIGNED,)))
+    assert "  x86_64  unsigned\n" in describe_verdict(Verdict(files=(UNSIGNED,)))
+
+
+def test_what_is_rejected_stands_last_next_to_the_sum() -> None:
+    text = describe_verdict(Verdict(files=(BAD, WARNED, GOOD, UNSIGNED)), 2)
+    lines = text.splitlines()
+    assert [line for line in lines if line[:8] in ("accepted", "REJECTED")] == [
+        "accepted  bin/good",
+        "accepted  bin/unsigned",
+        "accepted  bin/warned",
+        "REJECTED  a.tar.gz: bin/bad",
+    ]
+    assert lines[-1] == "1 of 4 files rejected; 1 error, 1 warning; 2 problems, see above"
+
+
+def test_what_to_do_is_said_once_for_each_rule_errors_first() -> None:
+    other = replace(FINDING, rule="P3", name="same-identifier", fix="Sign all slices together.")
+    warning = replace(other, severity=Severity.WARNING)
+    files = [replace(BAD, path=str(number)) for number in range(3)]
+    text = describe_verdict(Verdict(files=(replace(WARNED, findings=(warning,)), *files)))
+    assert text.splitlines()[-5:-2] == [
+        "What to do:",
+        "  R27 page-hash       Sign it again.",
+        "  P3 same-identifier  Sign all slices together.",
+    ]
+    assert text.count("Sign it again.") == 1
+
+
+def test_the_same_findings_of_many_files_are_told_once() -> None:
+    def named(number: int) -> FileVerdict:
+        finding = replace(FINDING, offset=number)
+        thin = replace(BAD_SLICE, identifier=str(number), cdhash=str(number), findings=(finding,))
+        return FileVerdict(path=f"lib/{number}", slices=(thin,))
+
+    files = tuple(map(named, range(4)))
+    assert describe_verdict(Verdict(files=(*files, GOOD))).splitlines()[2:] == [
+        "REJECTED  lib/0",
+        "REJECTED  lib/1",
+        "REJECTED  lib/2",
+        "REJECTED  lib/3",
+        "  each of these 4:",
+        "  arm64  ad-hoc",
+        "    error R27 page-hash: page 1 has another hash "
+        "(kernel, codesign: errSecCSSignatureFailed)",
+        "",
+        "What to do:",
+        "  R27 page-hash  Sign it again.",
+        "",
+        "4 of 5 files rejected; 4 errors",
+    ]
+    assert "each of" not in describe_verdict(Verdict(files=files[:3]))
+    other = replace(files[3], slices=(replace(files[3].slices[0], arch="x86_64"),))
+    assert "each of" not in describe_verdict(Verdict(files=(*files[:3], other)))
+
+
+def test_files_without_findings_are_never_folded() -> None:
+    files = tuple(replace(GOOD, path=str(number)) for number in range(9))
+    assert describe_verdict(Verdict(files=files)).count("cdhash") == 9
 
 
 def test_only_bad_files_are_shown_when_only_these_are_wanted() -> None:
@@ -139,6 +201,12 @@ def test_only_bad_files_are_shown_when_only_these_are_wanted() -> None:
     assert "bin/bad" in text
     assert "bin/good" not in text
     assert "bin/warned" not in text
+    assert text.endswith("\n1 of 3 files rejected; 1 error, 1 warning")
+
+
+def test_nothing_is_said_of_no_files() -> None:
+    assert describe_verdict(Verdict(), 1) == ""
+    assert summary(Verdict(), 1) == "nothing was checked; 1 problem, see above"
 
 
 def test_an_error_shows_what_happened_and_what_to_do() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from countermark.cli.exits import Exit
-from countermark.cli.formats import format_option
+from countermark.cli.reports import print_report, report_option
 
 __all__ = ["command"]
 
@@ -36,7 +35,7 @@ def command() -> None:
     envvar="COUNTERMARK_HOST",
     help="What its programs must run on  [default: the host in its name]",
 )
-@format_option
+@report_option
 def check(path: Path, profile: str | None, host: str | None, output: str) -> int:
     """Check the directory or archive PATH: files, modes, formats, architectures, signatures.
 
@@ -46,18 +45,10 @@ def check(path: Path, profile: str | None, host: str | None, output: str) -> int
     from countermark.layouts import check_layout
 
     checked = check_layout(path, profile, host)
-    if output == "json":
-        from countermark.render.document import verify_document
-        from countermark.render.encoding import to_json
-
-        sys.stdout.write(to_json(verify_document(checked.verdict)))
-    else:
-        from countermark.render.verdict import describe_verdict
-
+    if output == "text":
         found = " (detected)" if checked.detected else ""
         click.echo(f"profile {checked.profile.name}{found}, host {checked.host.triple}", err=True)
-        text = describe_verdict(checked.verdict)
-        click.echo(text or f"REJECTED  {path}: there is nothing in it")
+    print_report(output, checked.verdict, title="countermark layout check")
     return Exit.GOOD if checked.verdict.accepted else Exit.BAD
 
 

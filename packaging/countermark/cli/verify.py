@@ -2,23 +2,93 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from pathlib import Path
+from typing import Final
 
 import click
 
 from countermark.cli.exits import Exit, exit_of_error
-from countermark.cli.formats import format_option
 from countermark.cli.paths import ANY_PATH
+from countermark.cli.reports import print_report, report_option
 from countermark.signatures import verify_paths
+from countersign.demands import Demands
+from countersign.signature import Kind
+from countersign.system import HOSTS, RELEASES, parse_target
 
 __all__ = ["command"]
+
+_TEAM: Final = re.compile(r"[A-Z0-9]{10}")
+
+
+def _teams(
+    _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
+) -> tuple[str, ...]:
+    for word in words:
+        if not _TEAM.fullmatch(word):
+            raise click.BadParameter(f"'{word}' is no team: ten capital letters and digits")
+    return words
+
+
+def _patterns(
+    _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
+) -> tuple[str, ...]:
+    if "" in words:
+        raise click.BadParameter("a pattern is empty; no identifier is")
+    return words
 
 
 @click.command("verify")
 @click.argument("paths", nargs=-1, required=True, type=ANY_PATH)
-@format_option
-def command(paths: tuple[Path, ...], output: str) -> int:
+@click.option(
+    "--target",
+    metavar="macos:N[..M]",
+    default=f"macos:{RELEASES[-1]}",
+    show_default=True,
+    help="The macOS releases that must accept it: one, or all of a range.",
+)
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    type=click.Choice(list(HOSTS)),
+    help="The Macs that must accept it; may be repeated  [default: both]",
+)
+@click.option("--require-signed", is_flag=True, help="Reject what is not signed, on any Mac.")
+@click.option(
+    "--require-kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([kind.value for kind in Kind]),
+    help="Reject signatures of another kind; may be repeated.",
+)
+@click.option(
+    "--require-identifier",
+    "identifiers",
+    multiple=True,
+    metavar="PATTERN",
+    callback=_patterns,
+    help="Reject identifiers that do not match, such as 'org.example.*'; may be repeated.",
+)
+@click.option(
+    "--require-team",
+    "teams",
+    multiple=True,
+    metavar="ID",
+    callback=_teams,
+    help="Reject what no certificate of this team signed; may be repeated.",
+)
+@report_option
+def command(
+    paths: tuple[Path, ...],
+    target: str,
+    hosts: tuple[str, ...],
+    require_signed: bool,
+    kinds: tuple[str, ...],
+    identifiers: tuple[str, ...],
+    teams: tuple[str, ...],
+    output: str,
+) -> int:
     """Check every Mach-O in PATHS: files, directories, or .tar, .tar.gz, .tar.zst or .zip archives.
 
     Images and archives are told by content. A path in which there is no Mach-O is an error.
@@ -26,21 +96,18 @@ def command(paths: tuple[Path, ...], output: str) -> int:
     \b
     Example: countermark verify dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz
     """
-    verified = verify_paths(paths)
-    if output == "json":
-        from countermark.render.document import verify_document
-        from countermark.render.encoding import to_json
-
-        sys.stdout.write(to_json(verify_document(verified.verdict, verified.problems)))
-    else:
-        from countermark.render.verdict import describe_verdict
-
-        text = describe_verdict(verified.verdict)
-        click.echo(text, nl=bool(text))
+    demands = Demands(
+        signed=require_signed,
+        kinds=tuple(map(Kind, kinds)),
+        identifiers=identifiers,
+        teams=teams,
+    )
+    verified = verify_paths(paths, system=parse_target(target, hosts), demands=demands)
     if verified.problems:
         from countermark.render.text import describe_error
 
         for problem in verified.problems:
             click.echo(describe_error(problem), err=True)
+    print_report(output, verified.verdict, verified.problems, title="countermark verify")
     good = verified.verdict.accepted or not verified.verdict.files
     return max(Exit.GOOD if good else Exit.BAD, *map(exit_of_error, verified.problems), Exit.GOOD)

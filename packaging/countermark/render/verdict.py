@@ -1,42 +1,142 @@
-"""Verdicts as text: the file, its slices, what is wrong and how to mend it."""
+"""Verdicts as text: the files, their slices, what is wrong, how to mend it, and the sum.
+
+What is rejected stands last, next to the sum, where a terminal shows it; what to do is said once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
+from countermark.render.places import file_name, places
 from countersign.escaping import printable
-from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
+from countersign.findings import Enforcer, FileVerdict, Finding, Severity, SliceVerdict, Verdict
 
-__all__ = ["describe_verdict"]
+__all__ = ["describe_verdict", "summary"]
+
+FEW: Final = 3
+"""Files with the same findings that are described one by one."""
+
+_WORST_FIRST: Final = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
-def describe_verdict(verdict: Verdict, *, only_bad: bool = False) -> str:
-    """Return a block for every file, or for every file that is not accepted."""
+def describe_verdict(verdict: Verdict, unchecked: int = 0, *, only_bad: bool = False) -> str:
+    """Return what was found in all files, or in those that are not accepted; empty for none.
+
+    ``unchecked`` is how many paths could not be checked.
+    """
     files = [file for file in verdict.files if not (only_bad and file.accepted)]
-    return "\n".join(line for file in files for line in _file(file))
+    if not files:
+        return ""
+    lines = [line for group in _groups(files) for line in _group(group)]
+    return "\n".join([*lines, "", *_remedies(files), summary(verdict, unchecked)])
 
 
-def _file(file: FileVerdict) -> Iterator[str]:
-    name = f"{file.path}: {file.member}" if file.member else file.path
-    yield f"{'accepted' if file.accepted else 'REJECTED'}  {printable(name)}"
-    for finding in file.findings:
-        yield from _finding(finding, "  ")
+def summary(verdict: Verdict, unchecked: int = 0) -> str:
+    """Say in one line what became of all files."""
+    rejected = sum(not file.accepted for file in verdict.files)
+    slices = sum(len(file.slices) for file in verdict.files)
+    severities = Counter(placed.finding.severity for placed in places(verdict))
+    found = ", ".join(_count(severities[each], each) for each in _WORST_FIRST if severities[each])
+    sums = [f"{_count(len(verdict.files), 'file')}, {_count(slices, 'slice')}: accepted"]
+    if not verdict.files:
+        sums = ["nothing was checked"]
+    elif rejected:
+        sums = [f"{rejected:,} of {_count(len(verdict.files), 'file')} rejected"]
+    sums += [found] if found else []
+    sums += [f"{_count(unchecked, 'problem')}, see above"] if unchecked else []
+    return "; ".join(sums)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def _groups(files: Sequence[FileVerdict]) -> list[list[FileVerdict]]:
+    """Put the files with the same findings together where they are many, the worst last."""
+    alike: dict[FileVerdict, list[FileVerdict]] = defaultdict(list)
+    for file in files:
+        alike[_common(file)].append(file)
+    groups: dict[int, list[FileVerdict]] = {}
+    for file in files:
+        group = alike[_common(file)]
+        many = len(group) > FEW and any(_findings(file))
+        groups.setdefault(id(group if many else file), group if many else [file])
+    return sorted(groups.values(), key=lambda group: _weight(group[0]))
+
+
+def _weight(file: FileVerdict) -> int:
+    """Tell how bad the worst finding is; 0 where there is none."""
+    ranks = (_WORST_FIRST.index(finding.severity) for finding in _findings(file))
+    return max((len(_WORST_FIRST) - rank for rank in ranks), default=0)
+
+
+def _findings(file: FileVerdict) -> Iterator[Finding]:
+    yield from file.findings
     for thin in file.slices:
-        yield _slice(thin)
-        for finding in thin.findings:
-            yield from _finding(finding, "    ")
+        yield from thin.findings
+
+
+def _common(file: FileVerdict) -> FileVerdict:
+    """Leave out what is different in every file: names, digests and places."""
+    slices = tuple(
+        replace(thin, identifier=None, cdhash=None, findings=_unplaced(thin.findings))
+        for thin in file.slices
+    )
+    return FileVerdict(path="", findings=_unplaced(file.findings), slices=slices)
+
+
+def _unplaced(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(replace(finding, offset=None) for finding in findings)
+
+
+def _group(files: Sequence[FileVerdict]) -> Iterator[str]:
+    for file in files:
+        yield f"{'accepted' if file.accepted else 'REJECTED'}  {file_name(file)}"
+    file = files[0]
+    if len(files) > 1:
+        yield f"  each of these {len(files):,}:"
+        file = _common(file)
+    for finding in file.findings:
+        yield f"  {_finding(finding)}"
+    for thin in file.slices:
+        yield f"  {_slice(thin)}"
+        yield from (f"    {_finding(finding)}" for finding in thin.findings)
 
 
 def _slice(thin: SliceVerdict) -> str:
     if not thin.signed:
-        return f"  {thin.arch}  unsigned"
-    words = [thin.arch, thin.kind or "", thin.identifier or "", f"cdhash {thin.cdhash or '-'}"]
-    return "  " + "  ".join(word for word in words if word)
+        return f"{thin.arch}  unsigned"
+    cdhash = f"cdhash {thin.cdhash}" if thin.cdhash else ""
+    words = (thin.arch, thin.kind, thin.identifier, cdhash)
+    return "  ".join(word for word in words if word)
 
 
-def _finding(finding: Finding, indent: str) -> Iterator[str]:
+def _finding(finding: Finding) -> str:
     place = f" at {finding.offset:#x}" if finding.offset is not None else ""
-    apple = f" ({finding.apple})" if finding.apple else ""
     rule = f"{finding.severity} {finding.rule} {finding.name}{place}"
-    yield f"{indent}{rule}: {printable(finding.message)}{apple}"
-    yield f"{indent}  fix: {finding.fix}"
+    return f"{rule}: {printable(finding.message)}{_refusal(finding)}"
+
+
+def _refusal(finding: Finding) -> str:
+    """Say who refuses the file, and with which error."""
+    if finding.severity is not Severity.ERROR:
+        return ""
+    refusing = ", ".join(each for each in finding.enforced_by if each is not Enforcer.POLICY)
+    words = ": ".join(word for word in (refusing, finding.apple) if word)
+    return f" ({words})" if words else ""
+
+
+def _remedies(files: Iterable[FileVerdict]) -> Iterator[str]:
+    """Say what to do about each rule once, errors first."""
+    found = [finding for file in files for finding in _findings(file)]
+    found.sort(key=lambda finding: _WORST_FIRST.index(finding.severity))
+    remedies = dict.fromkeys((f"{each.rule} {each.name}", each.fix) for each in found)
+    if not remedies:
+        return
+    width = max(len(rule) for rule, _ in remedies)
+    yield "What to do:"
+    yield from (f"  {rule:{width}}  {fix}" for rule, fix in remedies)
+    yield ""

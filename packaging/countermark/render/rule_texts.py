@@ -1,0 +1,54 @@
+"""What is to be said about a rule, of signatures or of layouts, wherever a viewer shows it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from counterproof.rules import RULES as LAYOUT_RULES
+from countersign.rules import RULES as SIGNATURE_RULES
+
+__all__ = ["RuleText", "rule_text"]
+
+
+class RuleText(NamedTuple):
+    """A rule as far as viewers show it."""
+
+    id: str
+    name: str
+    severity: str
+    demands: str
+    more: tuple[tuple[str, str], ...]
+    """Headings, each with one or two sentences."""
+
+    @property
+    def text(self) -> str:
+        """All of it as plain text."""
+        return "\n".join([self.demands, *(f"{heading}: {body}" for heading, body in self.more)])
+
+    @property
+    def markdown(self) -> str:
+        """All of it as Markdown."""
+        paragraphs = (f"**{heading}:** {body}" for heading, body in self.more)
+        return "\n\n".join([self.demands, *paragraphs])
+
+
+def rule_text(rule_id: str) -> RuleText:
+    """Return the texts of a rule. Raises :class:`KeyError` when there is none of that id."""
+    signature = SIGNATURE_RULES.get(rule_id)
+    rule = signature or LAYOUT_RULES[rule_id]
+    more = [("What to do", rule.fix)]
+    if signature is not None:
+        more = [
+            ("Why it matters", signature.why),
+            ("Usual cause", signature.cause),
+            *more,
+            ("Enforced by", ", ".join(signature.enforced_by)),
+            ("Source", signature.source),
+        ]
+    return RuleText(
+        id=rule.id,
+        name=rule.name,
+        severity=rule.severity.value,
+        demands=rule.demands,
+        more=tuple(more),
+    )
