@@ -43,7 +43,10 @@ def check_directory(
 
 
 def check_best(thin: Slice, command: SignatureCommand, directory: Directory) -> Iterator[Finding]:
-    """Check what only the code directory must be that the kernel uses: the strongest one."""
+    """Check what only the code directory must be that the kernel uses: the strongest one.
+
+    Its page size is one that the kernel takes.
+    """
     blob, code = directory
     at = thin.base + command.data_offset + blob.offset
     if code.code_limit != command.data_offset:
@@ -51,7 +54,7 @@ def check_best(thin: Slice, command: SignatureCommand, directory: Directory) -> 
     if code.short_limit is not None:
         message = f"the short limit is {code.short_limit}, the long one {code.code_limit}"
         yield broken("R35", at + 32, message)
-    yield from _check_code(thin, code)
+    yield from _check_code(thin, command, code)
     yield from _check_runtime(thin, code, at)
 
 
@@ -70,7 +73,7 @@ def check_others(signature: Signature, start: int) -> Iterator[Finding]:
 def _wrong_limit(code: CodeDirectory, command: SignatureCommand, at: int) -> Finding:
     """Judge a code limit: dyld forgives what is less than a page, the kernel only emptiness."""
     enforced_by = [Enforcer.CODESIGN_STRICT]
-    covered = page_count(code.code_limit, code.page_size) * code.page_size if code.page_size else 0
+    covered = page_count(code.code_limit, code.page_size) * code.page_size
     if covered < command.data_offset:
         enforced_by.insert(0, Enforcer.DYLD)
     if code.code_limit == 0:
@@ -79,19 +82,18 @@ def _wrong_limit(code: CodeDirectory, command: SignatureCommand, at: int) -> Fin
     return broken("R33", at + 32, message, enforced_by=enforced_by)
 
 
-def _check_code(thin: Slice, code: CodeDirectory) -> Iterator[Finding]:
+def _check_code(thin: Slice, command: SignatureCommand, code: CodeDirectory) -> Iterator[Finding]:
     """Check that the kernel can vouch for every page of code (``vm_fault_cs_check_violation``)."""
-    if not code.page_size:
-        return
     whole = code.code_limit // code.page_size * code.page_size
     hashed = min(page_count(code.code_limit, code.page_size), code.code_count) * code.page_size
     for segment in thin.segments:
         if not (segment.initprot & VM_PROT_EXECUTE and segment.filesize):
             continue
-        if segment.end > hashed:
-            message = f"{segment.name} ends at {segment.end}, the hashed pages at {hashed}"
+        end = min(segment.end, command.data_offset)
+        if end > hashed:
+            message = f"{segment.name} has code up to {end}, the hashed pages end at {hashed}"
             yield broken("R19", thin.base + min(hashed, thin.size), message)
-        elif segment.end > whole:
+        elif whole < code.code_limit and segment.end > whole:
             message = f"{segment.name} reaches into the last page, which is signed in part"
             yield broken("R40", thin.base + whole, message)
 

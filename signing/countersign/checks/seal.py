@@ -40,11 +40,12 @@ def check_seal(
     yield from check_superblob(data, thin, command, signature)
     yield from _check_trust(signature, start)
     yield from check_others(signature, start)
-    yield from check_best(thin, command, best)
     yield from _check_slots(signature, best, start)
     for directory in signature.directories:
         findings = list(check_directory(thin, command, directory, system))
         yield from findings
+        if directory is best and not any(finding.rule == "R32" for finding in findings):
+            yield from check_best(thin, command, best)
         if not any(finding.rule in ("R32", "R39") for finding in findings):
             yield from check_pages(data, thin, directory, pages, best=directory is best)
 
