@@ -9,7 +9,7 @@ from pathlib import Path
 
 from countermark.reach import Found, visit
 from countersign.inspection import Inspection
-from countersign.inspector import inspect_image
+from countersign.inspector import inspect_source
 
 __all__ = ["Inspected", "inspect_paths"]
 
@@ -33,4 +33,4 @@ def inspect_paths(paths: Iterable[Path], *, hashes: bool = False) -> Inspected:
 
 
 def _inspect(found: Found, *, hashes: bool) -> Inspection:
-    return inspect_image(found.content, path=str(found.path), member=found.member, hashes=hashes)
+    return inspect_source(found.source, path=str(found.path), member=found.member, hashes=hashes)

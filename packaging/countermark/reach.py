@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from countermark.errors import CountermarkError, WorkError, missing
 from countermark.targets import nothing
+from counterproof.entry import Content
 from counterproof.errors import LayoutError
 from counterproof.format import is_archive
 from counterproof.tree import walk
 from countersign.discovery import find_linked_images, identify_file
 from countersign.errors import ReadError, SigningError
 from countersign.image import ImageFormat, identify
-from countersign.mapping import map_file
+from countersign.source import BytesSource, Source, open_source
 
 __all__ = ["Found", "Visited", "visit"]
 
@@ -29,7 +30,8 @@ class Found:
     path: Path
     member: str | None = None
     """The path inside the archive ``path``."""
-    content: memoryview
+    source: Source
+    """Its bytes; open only while it is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +54,11 @@ def visit(paths: Iterable[Path], look: Callable[[Found], T]) -> Visited[T]:
     for path in paths:
         before = len(results), len(problems)
         try:
-            for found in _find(path, problems):
-                results.append(look(found))
+            for place in _find(path, problems):
+                try:
+                    results.append(_look(place, look))
+                except SigningError as error:
+                    problems.append(WorkError(f"{place.path}: {error}", hint=error.hint))
             if (len(results), len(problems)) == before:
                 problems.append(nothing(path))
         except (CountermarkError, LayoutError, SigningError) as error:
@@ -63,7 +68,26 @@ def visit(paths: Iterable[Path], look: Callable[[Found], T]) -> Visited[T]:
     return Visited(results=tuple(results), problems=tuple(problems))
 
 
-def _find(path: Path, problems: list[Exception]) -> Iterator[Found]:
+class _Place(NamedTuple):
+    """A file, or a member of an archive with its content."""
+
+    path: Path
+    member: str | None = None
+    content: Content = b""
+
+
+def _look(place: _Place, look: Callable[[Found], T]) -> T:
+    """Look at one file; raises :class:`ChangedError` when it was changed meanwhile."""
+    if place.member is not None:
+        source = BytesSource(memoryview(place.content))
+        return look(Found(path=place.path, member=place.member, source=source))
+    with open_source(place.path) as file:
+        result = look(Found(path=place.path, source=file))
+        file.expect_unchanged(place.path)
+    return result
+
+
+def _find(path: Path, problems: list[Exception]) -> Iterator[_Place]:
     def fail(place: Path, error: ReadError) -> None:
         problems.append(WorkError(f"{place}: {error}", hint=error.hint))
 
@@ -71,9 +95,9 @@ def _find(path: Path, problems: list[Exception]) -> Iterator[Found]:
         raise missing(path)
     if path.is_dir():
         for names in find_linked_images(path, fail):
-            yield Found(path=names[0], content=map_file(names[0]))
+            yield _Place(names[0])
     elif _is_image(path):
-        yield Found(path=path, content=map_file(path))
+        yield _Place(path)
     else:
         yield from _find_in_archive(path)
 
@@ -90,11 +114,10 @@ def _is_image(path: Path) -> bool:
         raise WorkError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _find_in_archive(path: Path) -> Iterator[Found]:
+def _find_in_archive(path: Path) -> Iterator[_Place]:
     if not is_archive(path):
         return
     for member in walk(path):
-        content = memoryview(member.content)
-        image = identify(content)
+        image = identify(memoryview(member.content))
         if image is not None and image.format is ImageFormat.MACH_O:
-            yield Found(path=path, member=member.entry.path.as_posix(), content=content)
+            yield _Place(path, member.entry.path.as_posix(), member.content)

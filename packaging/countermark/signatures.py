@@ -10,7 +10,7 @@ from countermark.reach import Found, visit
 from countersign.demands import Demands, apply_demands
 from countersign.findings import FileVerdict, Verdict
 from countersign.system import NEWEST, System
-from countersign.verifier import verify_image
+from countersign.verifier import verify_source
 
 __all__ = ["Verified", "verify_paths"]
 
@@ -38,8 +38,8 @@ def verify_paths(
     """
 
     def verify(found: Found) -> FileVerdict:
-        verdict = verify_image(
-            found.content, path=str(found.path), member=found.member, system=system
+        verdict = verify_source(
+            found.source, path=str(found.path), member=found.member, system=system
         )
         return apply_demands(verdict, demands or Demands())
 

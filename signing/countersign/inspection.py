@@ -7,7 +7,6 @@ the time that it is read.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from countersign.codedirectory import CodeDirectory
@@ -22,10 +21,12 @@ __all__ = [
     "BlobEntry",
     "BlobMap",
     "Constraint",
+    "Contents",
     "DirectoryInspection",
     "EntitlementsInspection",
     "Gap",
     "Inspection",
+    "RequirementInspection",
     "SealState",
     "SignatureInspection",
     "SliceInspection",
@@ -55,14 +56,13 @@ class Gap(NamedTuple):
     """True when they are all zeros."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlobMap:
+class BlobMap(NamedTuple):
     """Where everything in a superblob lies."""
 
     magic: int
     length: int
     """Bytes of the superblob, as it says itself."""
-    count: int
+    claimed: int
     """How many entries it says that there are."""
     entries: tuple[BlobEntry, ...]
     """In the order of the index."""
@@ -96,8 +96,7 @@ class SpecialSlot(NamedTuple):
     state: SealState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryInspection:
+class DirectoryInspection(NamedTuple):
     """One code directory."""
 
     slot: int
@@ -119,16 +118,28 @@ class DirectoryInspection:
         return self.digest[:20].hex()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntitlementsInspection:
+class EntitlementsInspection(NamedTuple):
     """The entitlements in the two forms that are signed."""
 
     xml: str | None = None
     """The property list as it stands there."""
     values: dict[str, Value] | None = None
-    """What it says; None when it cannot be read."""
+    """What it says; None when it is not there, or cannot be read."""
     der: bytes | None = None
-    """The DER form as it stands there."""
+    """The DER form as it stands there, which macOS 12 and later read."""
+    der_values: dict[str, Value] | None = None
+    """What that says; None when it is not there, or cannot be read."""
+
+
+class RequirementInspection(NamedTuple):
+    """One requirement of those that a signature carries."""
+
+    kind: str
+    """Such as ``designated``."""
+    text: str | None
+    """The source text, as ``csreq -t`` prints it; None when it cannot be read."""
+    blob: bytes
+    """The compiled form as it stands there."""
 
 
 class Constraint(NamedTuple):
@@ -138,8 +149,20 @@ class Constraint(NamedTuple):
     der: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureInspection:
+class Contents(NamedTuple):
+    """What the blobs beside the code directories say."""
+
+    entitlements: EntitlementsInspection | None = None
+    requirements: tuple[RequirementInspection, ...] | None = None
+    """None when there is no set of requirements, or it cannot be read."""
+    cms: bytes | None = None
+    """The CMS signature without the blob's head; None when there is none, or an empty one."""
+    constraints: tuple[Constraint, ...] = ()
+    problems: tuple[Finding, ...] = ()
+    """What cannot be read."""
+
+
+class SignatureInspection(NamedTuple):
     """The signature of one slice, as far as it can be read."""
 
     command: SignatureCommand
@@ -152,12 +175,7 @@ class SignatureInspection:
     """Which linker made it; None when none did."""
     directories: tuple[DirectoryInspection, ...] = ()
     """Those that can be read, in the order of the index."""
-    entitlements: EntitlementsInspection | None = None
-    requirements: bytes | None = None
-    """The set of requirements, as it stands there."""
-    cms: bytes | None = None
-    """The CMS signature without the blob's head; None when there is none, or an empty one."""
-    constraints: tuple[Constraint, ...] = ()
+    contents: Contents = Contents()
 
     @property
     def best(self) -> DirectoryInspection | None:
@@ -165,8 +183,7 @@ class SignatureInspection:
         return next((each for each in self.directories if each.best), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SliceInspection:
+class SliceInspection(NamedTuple):
     """One architecture."""
 
     arch: str
@@ -186,8 +203,7 @@ class SliceInspection:
     """What cannot be read, and what is not as it was sealed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class Inspection(NamedTuple):
     """One file, or one member of an archive."""
 
     path: str

@@ -7,20 +7,19 @@ pages, when asked for. Whether macOS accepts a file is for :mod:`countersign.ver
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from countersign.blobcontents import inspect_contents
 from countersign.codedirectory import CodeDirectory
 from countersign.dialect import recognize
-from countersign.errors import EntitlementsError, FormatError
+from countersign.digest import HashType
+from countersign.errors import FormatError
 from countersign.findings import Finding
 from countersign.inspection import (
     BlobEntry,
     BlobMap,
-    Constraint,
     DirectoryInspection,
-    EntitlementsInspection,
     Gap,
     Inspection,
     SealState,
@@ -28,24 +27,23 @@ from countersign.inspection import (
     SliceInspection,
     SpecialSlot,
 )
-from countersign.macho.fat import FatArch, parse_fat, starts_fat, starts_fat64
+from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat, starts_fat64
 from countersign.macho.header import FILE_TYPES, claimed_architecture, starts_thin
 from countersign.macho.slice import SignatureCommand, Slice, parse_slice
-from countersign.mapping import map_file
-from countersign.pagehash import available_threads, hash_pages
-from countersign.propertylist import parse_property_list
+from countersign.reading import read_head
 from countersign.recognition import recognize_style
+from countersign.rehash import rehash, rehash_pages
 from countersign.rules import broken, unreadable
 from countersign.salvage import Salvage, salvage
-from countersign.signature import Directory, Kind, Signature
+from countersign.signature import MAX_SIGNATURE, Directory, Kind, Signature
 from countersign.slotnames import slot_name
+from countersign.source import BytesSource, Source, open_source
 from countersign.superblob import Slot, SuperBlob, index_size
+from countersign.window import Window
 from countersign.zeros import first_nonzero
 
-__all__ = ["inspect", "inspect_image"]
+__all__ = ["inspect", "inspect_image", "inspect_source"]
 
-HEAD: Final = 8
-"""Bytes of magic and length in front of what a blob holds."""
 EMBEDDED: Final = (
     Slot.REQUIREMENTS,
     Slot.ENTITLEMENTS,
@@ -53,8 +51,8 @@ EMBEDDED: Final = (
     *Slot.CONSTRAINTS,
 )
 """The special slots that seal a blob of the superblob."""
-SMALLEST_PAGE: Final = 0x1000
-"""Smaller pages than any system has are not hashed: there would be too many of them."""
+PAGES: Final = (0x1000, 0x4000)
+"""The sizes of pages that systems have; what is signed in others is not hashed."""
 BROKEN: Final = {
     SealState.DIFFERS: "is not what was sealed",
     SealState.MISSING: "is sealed, but missing",
@@ -64,9 +62,13 @@ BROKEN: Final = {
 def inspect(path: Path, *, hashes: bool = False) -> Inspection:
     """Look into the signatures of the file at ``path``; ``hashes`` checks every page too.
 
-    Raises :class:`ReadError` when it cannot be read, and nothing else.
+    Raises :class:`ReadError` when it cannot be read, :class:`ChangedError` when it was changed
+    meanwhile, and nothing else.
     """
-    return inspect_image(map_file(path), path=str(path), hashes=hashes)
+    with open_source(path) as source:
+        found = inspect_source(source, path=str(path), hashes=hashes)
+        source.expect_unchanged(path)
+    return found
 
 
 def inspect_image(
@@ -76,16 +78,21 @@ def inspect_image(
 
     ``hashes`` checks every page too. Never raises.
     """
-    view = memoryview(data)
-    if starts_thin(view):
-        return Inspection(path=path, member=member, slices=(_slice(view, 0, None, hashes),))
+    return inspect_source(BytesSource(data), path=path, member=member, hashes=hashes)
+
+
+def inspect_source(
+    source: Source, *, path: str, member: str | None = None, hashes: bool = False
+) -> Inspection:
+    """Look into a whole file as :func:`inspect_image` does. Raises what the source raises."""
+    window = Window(source)
+    if starts_thin(window[:MAX_TABLE]):
+        return Inspection(path=path, member=member, slices=(_slice(window, None, hashes),))
     try:
-        archs = _table(view)
+        archs = _table(window[:MAX_TABLE])
     except FormatError as error:
         return Inspection(path=path, member=member, problems=(unreadable(error),))
-    slices = tuple(
-        _slice(view[arch.offset : arch.end], arch.offset, arch, hashes) for arch in archs
-    )
+    slices = tuple(_slice(window.part(arch.offset, arch.end), arch, hashes) for arch in archs)
     return Inspection(path=path, member=member, universal=True, slices=slices)
 
 
@@ -97,25 +104,28 @@ def _table(view: memoryview) -> tuple[FatArch, ...]:
     return parse_fat(view)
 
 
-def _slice(data: memoryview, base: int, declared: FatArch | None, hashes: bool) -> SliceInspection:
-    """Look into the slice ``data``, which begins ``base`` bytes into the file."""
+def _slice(data: Window, declared: FatArch | None, hashes: bool) -> SliceInspection:
+    """Look into one slice."""
+    base, size = data.start, len(data)
     try:
-        thin = parse_slice(data, base)
+        thin = parse_slice(read_head(data), base, size=size)
     except FormatError as error:
-        arch = declared.name if declared else claimed_architecture(data)
-        return SliceInspection(
-            arch=arch, offset=base, size=len(data), problems=(unreadable(error),)
-        )
+        arch = declared.name if declared else claimed_architecture(data[:MAX_TABLE])
+        return SliceInspection(arch=arch, offset=base, size=size, problems=(unreadable(error),))
     signature, problems = None, []
     if thin.signature is not None:
-        room = data[thin.signature.data_offset : thin.signature.data_end]
-        found = salvage(room, thin.base + thin.signature.data_offset)
+        place = _room(data, thin.signature)
+        found = salvage(place[:MAX_SIGNATURE], thin.base + thin.signature.data_offset)
         signature = _signature(data, thin, thin.signature, found, hashes)
-        problems = [*_unreadable(thin, thin.signature, found), *_broken_seals(thin, signature)]
+        problems = [
+            *_unreadable(thin, thin.signature, found),
+            *signature.contents.problems,
+            *_broken_seals(thin, signature),
+        ]
     return SliceInspection(
         arch=thin.arch,
         offset=base,
-        size=len(data),
+        size=size,
         file_type=FILE_TYPES.get(thin.header.filetype, f"file of type {thin.header.filetype}"),
         target=thin.targets[0] if thin.targets else None,
         uuid=thin.uuid.hex() if thin.uuid is not None else None,
@@ -125,17 +135,21 @@ def _slice(data: memoryview, base: int, declared: FatArch | None, hashes: bool) 
     )
 
 
+def _room(data: Window, command: SignatureCommand) -> Window:
+    """Look at what is set aside for the signature, as far as it is there."""
+    return data.part(command.data_offset, command.data_end)
+
+
 def _signature(
-    data: memoryview, thin: Slice, command: SignatureCommand, found: Salvage, hashes: bool
+    data: Window, thin: Slice, command: SignatureCommand, found: Salvage, hashes: bool
 ) -> SignatureInspection:
-    room = data[command.data_offset : command.data_end]
     blobs, signature = found.superblob, None
     if found.directories:
         signature = Signature(superblob=blobs, directories=found.directories)
     linked = signature is not None and signature.kind is Kind.LINKER
     return SignatureInspection(
         command=command,
-        blobs=_map(found, room),
+        blobs=_map(found, _room(data, command)),
         kind=signature.kind if signature else None,
         style=recognize_style(thin, signature) if signature else None,
         dialect=recognize(thin, signature) if linked else None,
@@ -152,19 +166,13 @@ def _signature(
             )
             for each in found.directories
         ),
-        entitlements=_entitlements(blobs),
-        requirements=_content(blobs, Slot.REQUIREMENTS, start=0),
-        cms=_content(blobs, Slot.CMS) or None,
-        constraints=tuple(
-            Constraint(slot, content)
-            for slot in Slot.CONSTRAINTS
-            if (content := _content(blobs, slot)) is not None
-        ),
+        contents=inspect_contents(blobs, thin.base + command.data_offset),
     )
 
 
-def _map(found: Salvage, room: memoryview) -> BlobMap:
-    index, padding = found.index, room[found.index.length :]
+def _map(found: Salvage, room: Window) -> BlobMap:
+    index = found.index
+    padding = room.part(index.length, len(room))
     entries = tuple(
         BlobEntry(each.slot, each.offset, each.magic, each.length, each.blob is not None)
         for each in found.entries
@@ -172,82 +180,63 @@ def _map(found: Salvage, room: memoryview) -> BlobMap:
     return BlobMap(
         magic=index.magic,
         length=index.length,
-        count=index.claimed,
+        claimed=index.claimed,
         entries=entries,
-        gaps=tuple(_gaps(found.superblob, room[: index.length], len(entries))),
+        gaps=tuple(_gaps(found.superblob, room.part(0, index.length), len(entries))),
         padding=len(padding),
         padding_empty=first_nonzero(padding) is None,
     )
 
 
-def _gaps(blobs: SuperBlob, whole: memoryview, count: int) -> Iterator[Gap]:
+def _gaps(blobs: SuperBlob, whole: Window, count: int) -> Iterator[Gap]:
     """Give what lies between the index of ``count`` entries and the blobs, and behind them."""
     end = index_size(count)
     ranges = [(blob.offset, blob.offset + len(blob.data)) for blob in blobs.blobs]
     for start, stop in [*sorted(ranges), (len(whole), len(whole))]:
         if start > end:
-            yield Gap(end, start - end, first_nonzero(whole[end:start]) is None)
+            yield Gap(end, start - end, first_nonzero(whole.part(end, start)) is None)
         end = max(end, stop)
 
 
 def _special(
-    data: memoryview, thin: Slice, blobs: SuperBlob, directory: Directory
+    data: Window, thin: Slice, blobs: SuperBlob, directory: Directory
 ) -> Iterator[SpecialSlot]:
     """Compare the special slots with what they seal, as ``SecStaticCode::component`` does."""
     code = directory.code
-    there: dict[int, bytes | memoryview] = {
-        slot: blob.data for slot in EMBEDDED if (blob := blobs.find(slot)) is not None
+    there: dict[int, Window] = {
+        slot: Window.over(blob.data) for slot in EMBEDDED if (blob := blobs.find(slot)) is not None
     }
     if thin.info_plist is not None and code.special_slot(Slot.RESOURCES) is None:
         section = thin.info_plist
-        there[Slot.INFO_PLIST] = data[section.offset : section.offset + section.size]
+        there[Slot.INFO_PLIST] = data.part(section.offset, section.offset + section.size)
     sealed = (slot for slot in range(1, len(code.special) + 1) if code.special_slot(slot))
     for slot in sorted({*sealed, *there}):
         digest, content = code.special_slot(slot), there.get(slot)
-        yield SpecialSlot(slot, digest, _state(slot, digest, content, directory))
+        yield SpecialSlot(slot, digest, _state(slot, digest, content, code.hash_type))
 
 
 def _state(
-    slot: int, digest: bytes | None, content: bytes | memoryview | None, directory: Directory
+    slot: int, digest: bytes | None, content: Window | None, hash_type: HashType
 ) -> SealState:
     if digest is None:
         return SealState.UNSEALED
     if content is None:
         return SealState.MISSING if slot in EMBEDDED else SealState.OUTSIDE
-    same = directory.code.hash_type.digest(content) == digest
-    return SealState.MATCHES if same else SealState.DIFFERS
+    return SealState.MATCHES if rehash(content, hash_type) == digest else SealState.DIFFERS
 
 
-def _wrong_pages(data: memoryview, code: CodeDirectory) -> Iterator[int]:
+def _wrong_pages(data: Window, code: CodeDirectory) -> Iterator[int]:
     """Hash the signed bytes again, and give the pages that differ or are not there."""
-    if 0 < code.page_size < SMALLEST_PAGE:
-        yield from range(code.code_count)
-        return
-    page_size, size = code.page_size or max(1, code.code_limit), code.hash_type.size
-    covered = data[: min(code.code_limit, page_size * code.code_count)]
-    found = hash_pages(covered, page_size, code.hash_type, threads=available_threads())
+    size = code.hash_type.size
+    if code.page_size in PAGES:
+        covered = data.part(0, min(code.code_limit, code.page_size * code.code_count))
+        found = rehash_pages(covered, code.page_size, code.hash_type)
+    else:
+        found = rehash(data.part(0, code.code_limit), code.hash_type) if not code.page_size else b""
     for page in range(code.code_count):
         place = slice(page * size, (page + 1) * size)
         if found[place] != code.hashes[place]:
             yield page
-
-
-def _entitlements(blobs: SuperBlob) -> EntitlementsInspection | None:
-    xml, der = _content(blobs, Slot.ENTITLEMENTS), _content(blobs, Slot.ENTITLEMENTS_DER)
-    if xml is None and der is None:
-        return None
-    values = None
-    if xml is not None:
-        with suppress(EntitlementsError):
-            values = parse_property_list(xml)
-    text = xml.decode("utf-8", "backslashreplace") if xml is not None else None
-    return EntitlementsInspection(xml=text, values=values, der=der)
-
-
-def _content(blobs: SuperBlob, slot: int, *, start: int = HEAD) -> bytes | None:
-    """Copy what the first blob of a slot holds."""
-    blob = blobs.find(slot)
-    return bytes(blob.data[start:]) if blob is not None else None
 
 
 def _unreadable(thin: Slice, command: SignatureCommand, found: Salvage) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from countersign.errors import ReadError
 from countersign.findings import Severity
 from countersign.inspection import (
     Inspection,
+    RequirementInspection,
     SealState,
     SignatureInspection,
     SliceInspection,
@@ -28,6 +29,7 @@ from countersign.signer import sign_bytes
 from countersign.style import Style
 from countersign.verifier import verify_image
 from macho import OBJECT, Macho, fat, put
+from requirement import requirement, requirement_set, term
 
 ENTITLEMENTS = (
     b'<plist version="1.0"><dict><key>a</key><true/><key>b</key><string>x</string></dict></plist>'
@@ -40,6 +42,7 @@ SIGNED = sign_bytes(
 START = SIGNED.index(b"\xfa\xde\x0c\xc0")
 LENGTH = int.from_bytes(SIGNED[START + 4 : START + 8])
 DUAL = Macho(minimum=(10, 9, 0)).sealed(hash_types=(1, 2))
+NAMED = requirement(term(2, b"org.example"))
 UNIVERSAL = fat([("x86_64", Macho(arch="x86_64").build()), ("arm64", SIGNED)])
 
 
@@ -78,7 +81,7 @@ def test_where_the_signature_lies_and_what_is_in_it() -> None:
     blobs = found.blobs
     assert [each.slot for each in blobs.entries] == [0, 2, 5, 7, 0x10000]
     assert all(each.readable for each in blobs.entries)
-    assert (blobs.length, blobs.count, blobs.gaps) == (LENGTH, 5, ())
+    assert (blobs.length, blobs.claimed, blobs.gaps) == (LENGTH, 5, ())
     assert (blobs.padding, blobs.padding_empty) == (found.command.data_size - LENGTH, True)
     assert (found.kind, found.style, found.dialect) == (Kind.ADHOC, Style.MACOS26, None)
 
@@ -148,7 +151,7 @@ def test_two_code_directories_of_which_one_is_the_best() -> None:
 
 
 def test_entitlements_are_read() -> None:
-    found = signature(SIGNED).entitlements
+    found = signature(SIGNED).contents.entitlements
     assert found is not None
     assert found.xml is not None
     assert found.xml.startswith("<plist")
@@ -159,9 +162,36 @@ def test_entitlements_are_read() -> None:
 
 def test_entitlements_that_make_no_sense_are_shown_as_they_are() -> None:
     blob = struct.pack(">2I", 0xFADE7171, 11) + b"<\xff\x00"
-    found = signature(Macho().sealed(blobs=((5, blob),), special={5: blob}).build()).entitlements
+    found = signature(
+        Macho().sealed(blobs=((5, blob),), special={5: blob}).build()
+    ).contents.entitlements
     assert found is not None
     assert (found.values, found.xml, found.der) == (None, "<\\xff\x00", None)
+
+
+def requirements(blob: bytes) -> tuple[RequirementInspection, ...] | None:
+    return signature(Macho().sealed(blobs=((2, blob),)).build()).contents.requirements
+
+
+def test_requirements_are_shown_as_their_source() -> None:
+    found = requirements(requirement_set((3, NAMED)))
+    assert found is not None
+    (only_one,) = found
+    assert (only_one.kind, only_one.text) == ("designated", 'identifier "org.example"')
+    assert only_one.blob == NAMED
+
+
+def test_requirements_that_cannot_be_read_are_kept_as_they_are() -> None:
+    strange = struct.pack(">4I", 0xFADE0C00, 16, 1, 99)
+    found = requirements(requirement_set((7, strange)))
+    assert found == (("type 7", None, strange),)
+    assert requirements(struct.pack(">3I", 0xFADE0C01, 12, 9)) is None
+
+
+def test_both_forms_of_entitlements_are_read() -> None:
+    found = signature(SIGNED).contents.entitlements
+    assert found is not None
+    assert found.values == found.der_values == {"a": True, "b": "x"}
 
 
 def test_constraints_and_a_cms_are_kept_as_they_are() -> None:
@@ -169,12 +199,12 @@ def test_constraints_and_a_cms_are_kept_as_they_are() -> None:
     cms = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
     image = Macho().sealed(flags=0, blobs=((8, constraint), (0x10000, cms)))
     found = signature(image.build())
-    assert found.constraints == ((8, b"abc"),)
-    assert (found.cms, found.kind) == (b"cms!", Kind.CMS)
+    assert found.contents.constraints == ((8, b"abc"),)
+    assert (found.contents.cms, found.kind) == (b"cms!", Kind.CMS)
 
 
 def test_an_empty_wrapper_is_no_cms() -> None:
-    assert signature(SIGNED).cms is None
+    assert signature(SIGNED).contents.cms is None
 
 
 def test_gaps_and_padding_tell_whether_something_is_in_them() -> None:

@@ -15,6 +15,7 @@ from countersign.inspection import (
     DirectoryInspection,
     EntitlementsInspection,
     Inspection,
+    RequirementInspection,
     SignatureInspection,
     SliceInspection,
 )
@@ -128,6 +129,18 @@ class EntitlementsEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What the XML says; null when it cannot be read."""
     der: str | None
     """In hexadecimal."""
+    der_values: dict[str, Any] | None
+    """What the DER form says; null when it cannot be read."""
+
+
+class RequirementEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One requirement."""
+
+    kind: str
+    text: str | None
+    """As csreq prints it; null when it cannot be read."""
+    blob: str
+    """The compiled form, in hexadecimal."""
 
 
 class ConstraintEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +164,8 @@ class SignatureEntry(msgspec.Struct, frozen=True, kw_only=True):
     superblob: SuperBlobEntry
     directories: tuple[DirectoryEntry, ...]
     entitlements: EntitlementsEntry | None
+    requirements: tuple[RequirementEntry, ...] | None
+    """Null when there is no set of requirements, or it cannot be read."""
     constraints: tuple[ConstraintEntry, ...]
 
 
@@ -231,7 +246,7 @@ def _slice(thin: SliceInspection, hashes: bool) -> InspectedSlice:
 
 
 def _signature(signature: SignatureInspection, hashes: bool) -> SignatureEntry:
-    command = signature.command
+    command, contents = signature.command, signature.contents
     return SignatureEntry(
         command_offset=command.offset,
         data_offset=command.data_offset,
@@ -241,10 +256,11 @@ def _signature(signature: SignatureInspection, hashes: bool) -> SignatureEntry:
         dialect=signature.dialect.value if signature.dialect else None,
         superblob=_superblob(signature.blobs),
         directories=tuple(_directory(each, hashes) for each in signature.directories),
-        entitlements=_entitlements(signature.entitlements),
+        entitlements=_entitlements(contents.entitlements),
+        requirements=_requirements(contents.requirements),
         constraints=tuple(
             ConstraintEntry(slot=slot, name=slot_name(slot), der=der.hex())
-            for slot, der in signature.constraints
+            for slot, der in contents.constraints
         ),
     )
 
@@ -253,7 +269,7 @@ def _superblob(blobs: BlobMap) -> SuperBlobEntry:
     return SuperBlobEntry(
         magic=blobs.magic,
         length=blobs.length,
-        count=blobs.count,
+        count=blobs.claimed,
         blobs=tuple(
             BlobEntry(
                 slot=each.slot,
@@ -315,6 +331,19 @@ def _directory(directory: DirectoryInspection, hashes: bool) -> DirectoryEntry:
     )
 
 
+def _requirements(
+    requirements: tuple[RequirementInspection, ...] | None,
+) -> tuple[RequirementEntry, ...] | None:
+    if requirements is None:
+        return None
+    return tuple(
+        RequirementEntry(
+            kind=kind, text=printable(text) if text is not None else None, blob=blob.hex()
+        )
+        for kind, text, blob in requirements
+    )
+
+
 def _entitlements(entitlements: EntitlementsInspection | None) -> EntitlementsEntry | None:
     if entitlements is None:
         return None
@@ -322,6 +351,7 @@ def _entitlements(entitlements: EntitlementsInspection | None) -> EntitlementsEn
         xml=entitlements.xml,
         values=entitlements.values,
         der=entitlements.der.hex() if entitlements.der is not None else None,
+        der_values=entitlements.der_values,
     )
 
 

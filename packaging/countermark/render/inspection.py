@@ -63,13 +63,14 @@ def _signature(
     best = signature.best
     if best is not None:
         yield from _summary(thin, signature, best)
-    yield from _entitlements(signature.entitlements)
+    yield from _requirements(signature)
+    yield from _entitlements(signature.contents.entitlements)
     yield from _superblob(thin, signature)
     for directory in signature.directories:
         yield from _seals(directory)
         if hashes:
             yield from _pages(directory)
-    for constraint in signature.constraints:
+    for constraint in signature.contents.constraints:
         yield f"{slot_name(constraint.slot)}: {constraint.der.hex()}"
 
 
@@ -94,8 +95,6 @@ def _summary(
         yield f"Runtime Version={version_text(code.runtime)}"
     sealed = code.special_slot(Slot.RESOURCES) is not None
     yield f"Sealed Resources={'in the bundle' if sealed else 'none'}"
-    if signature.requirements is None:
-        yield "Internal requirements=none"
 
 
 def _directory(directory: DirectoryInspection, *, alone: bool) -> Iterator[str]:
@@ -128,7 +127,8 @@ def _exec_words(bits: int) -> str:
 
 def _kind(signature: SignatureInspection) -> str:
     """Say who signed, and by whose layout."""
-    who = f" size={len(signature.cms)}" if signature.cms is not None else "=adhoc"
+    cms = signature.contents.cms
+    who = f" size={len(cms)}" if cms is not None else "=adhoc"
     if signature.kind is Kind.LINKER and signature.dialect is not None:
         return f"{who} (by the linker: {signature.dialect})"
     style = f"style {signature.style}" if signature.style else "of no known style"
@@ -144,22 +144,50 @@ def _info_plist(thin: SliceInspection, best: DirectoryInspection) -> str:
     return f"bound, {thin.info_plist} bytes embedded"
 
 
+def _requirements(signature: SignatureInspection) -> Iterator[str]:
+    requirements = signature.contents.requirements
+    blob = next((each for each in signature.blobs.entries if each.slot == Slot.REQUIREMENTS), None)
+    if blob is None:
+        yield "Internal requirements=none"
+    elif requirements is None:
+        yield "Internal requirements cannot be read"
+    else:
+        yield f"Internal requirements count={len(requirements)} size={blob.length}"
+        for each in requirements:
+            text = printable(each.text) if each.text is not None else each.blob.hex()
+            yield f"  {each.kind} => {text}"
+
+
 def _entitlements(entitlements: EntitlementsInspection | None) -> Iterator[str]:
     if entitlements is None:
         return
-    forms = [("XML", entitlements.xml is not None), ("DER", entitlements.der is not None)]
-    yield f"Entitlements ({' and '.join(name for name, there in forms if there)})"
-    if entitlements.values is not None:
-        yield from _indent(_values(entitlements.values))
-    elif entitlements.xml is not None:
-        yield from _indent(printable(line) for line in entitlements.xml.splitlines())
+    xml, der = (
+        _form(entitlements.xml, entitlements.values),
+        _form(entitlements.der, entitlements.der_values),
+    )
+    if xml == der:
+        yield "Entitlements, XML and DER alike"
+        yield from _indent(xml or ())
+        return
+    for name, lines in (("XML", xml), ("DER", der)):
+        if lines is not None:
+            yield f"Entitlements, {name}{'' if xml is None or der is None else ', not alike'}"
+            yield from _indent(lines)
 
 
-def _values(values: Mapping[str, object]) -> Iterator[str]:
+def _form(form: str | bytes | None, values: Mapping[str, object] | None) -> list[str] | None:
+    """Give a line for each entitlement, by key; what cannot be read is given as it is."""
+    if form is None:
+        return None
+    if values is None:
+        lines = form.splitlines() if isinstance(form, str) else [form.hex()]
+        return [printable(line) for line in lines]
     import json
 
-    for key, value in values.items():
-        yield f"{printable(key)} = {printable(json.dumps(value, ensure_ascii=False))}"
+    return [
+        f"{printable(key)} = {printable(json.dumps(values[key], ensure_ascii=False))}"
+        for key in sorted(values)
+    ]
 
 
 def _superblob(thin: SliceInspection, signature: SignatureInspection) -> Iterator[str]:
