@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from countermark.errors import ConfigurationError
 from countermark.targets import Archive, Failed, Problem, Target, find_targets
@@ -24,8 +23,7 @@ __all__ = ["Change", "sign_paths", "unsign_paths"]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change(Generic[T]):
+class Change(NamedTuple, Generic[T]):
     """What became of one file or member, or of a path in which there was none."""
 
     path: Path

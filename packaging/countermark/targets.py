@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from countermark.errors import ConfigurationError, CountermarkError, WorkError, missing
 from counterproof.errors import LayoutError
@@ -19,16 +18,14 @@ __all__ = ["Archive", "Failed", "Problem", "Target", "find_targets", "nothing"]
 Problem: TypeAlias = CountermarkError | LayoutError | SigningError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
+class Archive(NamedTuple):
     """An archive whose members are meant."""
 
     path: Path
     output: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(NamedTuple):
     """A path that names nothing that can be worked on."""
 
     path: Path

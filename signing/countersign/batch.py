@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from countersign.durability import sync_directories
 from countersign.errors import ReadError, SigningError, WriteError
@@ -23,8 +22,7 @@ MAX_WAITING: Final = 1 << 30
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(NamedTuple):
     """One file to change; none of the paths is itself a symbolic link."""
 
     names: tuple[Path, ...]
@@ -38,8 +36,7 @@ class Job:
         return self.names if self.output is None else (self.output,)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared(Generic[T]):
+class Prepared(NamedTuple, Generic[T]):
     """What is to become of a file, and the new one, which has no name yet."""
 
     result: T
@@ -47,8 +44,7 @@ class Prepared(Generic[T]):
     """None when the file stays as it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome(Generic[T]):
+class Outcome(NamedTuple, Generic[T]):
     """What became of a job: a result or an error."""
 
     job: Job
@@ -59,8 +55,7 @@ class Outcome(Generic[T]):
 Prepare = Callable[[Job, FileSource], Prepared[T]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting(Generic[T]):
+class _Waiting(NamedTuple, Generic[T]):
     """A job whose new file is written, or that failed already."""
 
     job: Job

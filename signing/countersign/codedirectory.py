@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import struct
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from countersign.digest import HashType
@@ -145,24 +144,23 @@ def header_size(version: int) -> int:
     return _layout(version).size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeDirectory:
+class CodeDirectory(NamedTuple):
     """A code directory of any version, without the unused scatter and linkage tables."""
 
     version: int
     flags: Flag
     identifier: str
     """UTF-8 on disk; bytes that are not are kept as surrogate escapes."""
-    team: str | None = None
-    hash_type: HashType = HashType.SHA256
     page_size: int
     """Bytes that one code hash covers; 0 means that one hash covers everything."""
     code_limit: int
     """The signed bytes, from the start of the slice."""
-    special: tuple[bytes, ...] = ()
-    """Digests of the special slots 1, 2, ...; an unused one is all zeros."""
     hashes: bytes
     """Digests of the code pages, one after another."""
+    hash_type: HashType = HashType.SHA256
+    special: tuple[bytes, ...] = ()
+    """Digests of the special slots 1, 2, ...; an unused one is all zeros."""
+    team: str | None = None
     exec_segment: ExecSegment = NO_CODE
     platform: int = 0
     runtime: int = 0

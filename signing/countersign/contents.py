@@ -6,8 +6,7 @@ Rules: ``SecCodeSigner::Signer::prepare`` and ``populate`` in Security's signer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countersign.codedirectory import CodeDirectory, Flag
 from countersign.dialect import Dialect, recognize
@@ -33,20 +32,18 @@ OUTSIDE: Final = (Slot.INFO_PLIST, Slot.RESOURCES, Slot.APPLICATION, Slot.REP_SP
 """The special slots that seal what is no part of the file, in a bundle."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideSeal:
+class OutsideSeal(NamedTuple):
     """The digests of something that lies outside the file, one for each hash type there was."""
 
     slot: int
     digests: tuple[tuple[HashType, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class Contents(NamedTuple):
     """What is signed along with the pages; blobs are complete, magic and length included."""
 
     identifier: str
-    flags: Flag = Flag(0)  # noqa: RUF009  # an immutable value
+    flags: Flag = Flag(0)
     """The flags beside ad-hoc."""
     runtime: int = 0
     requirements: bytes = EMPTY_REQUIREMENTS

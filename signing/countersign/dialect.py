@@ -8,8 +8,7 @@ measured on published files for Apple's current linker and for zig's.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from countersign.macho.slice import Slice
 from countersign.rounding import round_up
@@ -51,8 +50,7 @@ class Dialect(enum.StrEnum):
         return _FORMS[self]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(NamedTuple):
     """What a dialect does in its own way."""
 
     large_pages: bool = False
@@ -101,7 +99,7 @@ def choose_form(thin: Slice, signature: Signature | None, dialect: Dialect) -> F
         return form
     units = (form.vmsize_unit, LARGE_PAGE, 1 << thin.segment_align)
     fits = (unit for unit in units if linkedit.vmsize == round_up(linkedit.filesize, unit))
-    return replace(form, vmsize_unit=next(fits, max(form.vmsize_unit, LARGE_PAGE)))
+    return form._replace(vmsize_unit=next(fits, max(form.vmsize_unit, LARGE_PAGE)))
 
 
 def recognize(thin: Slice, signature: Signature | None) -> Dialect:

@@ -6,7 +6,7 @@ source to the sink by :mod:`countersign.transfer`, hashed on its way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from countersign.contents import choose_contents, choose_identifier
 from countersign.dialect import Form, choose_form
@@ -24,8 +24,7 @@ from countersign.transfer import Hashing
 __all__ = ["Embedding", "SignedSlice", "embed", "kept_slices", "plan_embedding"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedSlice:
+class SignedSlice(NamedTuple):
     """What became of one slice."""
 
     arch: str
@@ -35,8 +34,7 @@ class SignedSlice:
     """The kind of the signature that was there before; None for none, or none to be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Embedding:
+class Embedding(NamedTuple):
     """A planned signed file."""
 
     image: MachOFile

@@ -7,8 +7,7 @@ This is what signing and removing have in common. Universal files are laid out a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from countersign.errors import NotSignableError
 from countersign.macho.fat import fat_header, repack
@@ -28,8 +27,7 @@ MAX_FILE: Final = 0xFFFFFFFF
 """The table of a universal file has 32-bit fields."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
+class Extent(NamedTuple):
     """Where a slice lies in the old file and in the new one, in bytes from their starts."""
 
     base: int
@@ -38,8 +36,7 @@ class Extent:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(NamedTuple):
     """A new file: the table of a universal one, and where its slices lie."""
 
     table: bytes

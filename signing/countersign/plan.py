@@ -8,8 +8,7 @@ offsets count from the start of the slice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from countersign.codedirectory import (
     MAIN_BINARY,
@@ -58,8 +57,7 @@ _SMALLER: Final = "Leave debug information out, or split the program."
 _LINK_AGAIN: Final = "Something was added behind what the linker wrote; build the file again."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything about the signature of one slice but the hashes."""
 
     arch: str
@@ -91,15 +89,14 @@ class Plan:
         return self.directory.page_size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seal:
+class _Seal(NamedTuple):
     """The part of a plan that is the same wherever the signature goes."""
 
     directory: CodeDirectory
+    room_unit: int
     sealed: tuple[tuple[int, bytes], ...] = ()
     blobs: tuple[tuple[int, bytes], ...] = ()
     align: int = 1
-    room_unit: int
     spare: int = 0
     special_count: int = 0
 
@@ -199,7 +196,7 @@ def _linker_seal(thin: Slice, contents: Contents, form: Form, data_offset: int) 
     align = 8 if form.aligned else 1
     if form.aligned:
         end = round_up(index_size(1), align) + directory.size
-        directory = replace(directory, gap=round_up(end, 16) - end)
+        directory = directory._replace(gap=round_up(end, 16) - end)
     return _Seal(
         directory=directory,
         align=align,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from countersign.errors import FormatError, NotSignableError, SignatureKeptError
 from countersign.image import ImageFormat, identify
@@ -35,8 +34,7 @@ MAX_GAP: Final = 1 << 16
 _NAMED_MAGICS: Final = ((b"!<arch>\n", "a static archive"), (b"#!", "a script"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """One slice as it is."""
 
     thin: Slice
@@ -52,8 +50,7 @@ class Part:
     """What LC_DYLIB_CODE_SIGN_DRS points to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachOFile:
+class MachOFile(NamedTuple):
     """A whole Mach-O file."""
 
     archs: tuple[FatArch, ...]

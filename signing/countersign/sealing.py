@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from countersign.codedirectory import CodeDirectory
 from countersign.contents import OutsideSeal
@@ -15,8 +15,7 @@ from countersign.superblob import Slot, SuperBlob
 __all__ = ["Seal", "seal"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seal:
+class Seal(NamedTuple):
     """A finished signature."""
 
     data: bytes
@@ -43,7 +42,7 @@ def _directory(plan: Plan, hash_type: HashType, hashes: bytes) -> CodeDirectory:
     sealed |= {seal.slot: _outside_digest(seal, hash_type) for seal in plan.outside}
     empty = bytes(hash_type.size)
     special = tuple(sealed.get(slot, empty) for slot in range(1, max(sealed, default=0) + 1))
-    return replace(plan.directory, hash_type=hash_type, hashes=hashes, special=special)
+    return plan.directory._replace(hash_type=hash_type, hashes=hashes, special=special)
 
 
 def _outside_digest(seal: OutsideSeal, hash_type: HashType) -> bytes:

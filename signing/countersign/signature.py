@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from countersign.codedirectory import CodeDirectory, Flag
@@ -39,8 +38,7 @@ class Directory(NamedTuple):
         return self.code.hash_type.cdhash(self.blob.data)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(NamedTuple):
     """What a slice is signed with."""
 
     superblob: SuperBlob

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from countersign.acceptance import Check, require_accepted
 from countersign.batch import Job, Outcome, Prepared, change_files, job_for, write_new
@@ -21,8 +21,7 @@ from countersign.verifier import verify_source
 __all__ = ["Signed", "sign", "sign_bytes", "sign_files", "sign_open"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class Signed(NamedTuple):
     """What signing a file did."""
 
     path: Path
@@ -110,7 +109,7 @@ def _write(job: Job, source: FileSource, embedding: Embedding, check: Check) -> 
     new, slices = write_new(job, source, write)
     signed = _signed(job.targets[0], embedding, slices, changed=True)
     others = 0 if job.output else max(0, source.status.st_nlink - len(job.names))
-    return Prepared(result=replace(signed, other_links=others), new=new)
+    return Prepared(result=signed._replace(other_links=others), new=new)
 
 
 def _unchanged(job: Job, source: FileSource, embedding: Embedding) -> Prepared[Signed] | None:

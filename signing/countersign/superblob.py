@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from countersign import codedirectory
@@ -125,8 +124,7 @@ class Blob(NamedTuple):
         return int.from_bytes(self.data[:4])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuperBlob:
+class SuperBlob(NamedTuple):
     """The blobs of one signature, in the order of the index."""
 
     blobs: tuple[Blob, ...]

@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import count
-from typing import Final
+from typing import Final, NamedTuple
 
 from countersign.digest import HashType
 from countersign.pagehash import available_threads, hash_pages
@@ -26,8 +25,7 @@ ALONE: Final = 32
 """Chunks that one thread has done before another has started."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hashing:
+class Hashing(NamedTuple):
     """How what is copied is hashed."""
 
     page_size: int

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import struct
 
 import pytest
@@ -107,7 +106,7 @@ def test_a_bad_field_is_named_by_its_rule(offset: int, layout: str, value: int, 
 
 
 def test_a_linkage_hash_must_lie_inside() -> None:
-    blob = bytearray(bytes(dataclasses.replace(SMALL, version=0x20600)))
+    blob = bytearray(bytes(SMALL._replace(version=0x20600)))
     struct.pack_into(">2BH2I", blob, 96, 2, 0, 0, 0, 10_000)
     with pytest.raises(FormatError, match="linkage"):
         CodeDirectory.parse(bytes(blob))
@@ -149,5 +148,5 @@ def test_flags_have_the_names_that_codesign_prints() -> None:
 
 
 def test_it_cannot_be_changed_in_place() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         SMALL.identifier = "other"  # type: ignore[misc]

@@ -213,7 +213,7 @@ def test_another_segment_behind_in_memory_is_not_run_over() -> None:
     facts = thin(Macho())
     _, text, linkedit = facts.segments
     behind = dataclasses.replace(text, name="__LAST", vmaddr=linkedit.vmaddr + 0x4000)
-    crowded = dataclasses.replace(facts, segments=(text, linkedit, behind))
+    crowded = facts._replace(segments=(text, linkedit, behind))
     with pytest.raises(NotSignableError, match="in memory"):
         plan_signature(crowded, Contents(identifier="a"), style=Style.MACOS26, digests=SHA256)
 
@@ -223,6 +223,6 @@ def test_a_segment_behind_in_the_file_is_not_run_over() -> None:
     _, text, linkedit = facts.segments
     short = dataclasses.replace(linkedit, filesize=linkedit.filesize - 16)
     behind = dataclasses.replace(text, name="__LAST", fileoff=short.end, filesize=16)
-    crowded = dataclasses.replace(facts, segments=(text, short, behind))
+    crowded = facts._replace(segments=(text, short, behind))
     with pytest.raises(NotSignableError, match="behind __LINKEDIT"):
         plan_signature(crowded, Contents(identifier="a"), style=Style.MACOS26, digests=SHA256)

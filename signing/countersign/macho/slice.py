@@ -9,7 +9,6 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from countersign.errors import FormatError
@@ -99,8 +98,7 @@ class SignatureCommand(NamedTuple):
         return self.data_offset == 0 and self.data_size == 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
+class Slice(NamedTuple):
     """The facts of one slice; all offsets but ``base`` count from the start of the slice."""
 
     base: int
