@@ -10,7 +10,6 @@ from countermark.errors import ConfigurationError, CountermarkError, WorkError, 
 from counterproof.errors import LayoutError
 from counterproof.format import is_archive
 from countersign.batch import Job, job_for
-from countersign.discovery import find_linked_images
 from countersign.errors import ReadError, SigningError
 
 __all__ = ["Archive", "Failed", "Problem", "Target", "find_targets", "nothing"]
@@ -76,6 +75,8 @@ def _targets(path: Path, output: Path | None) -> Iterator[Target]:
 
 
 def _images(root: Path, output: Path | None) -> Iterator[Target]:
+    from countersign.discovery import find_linked_images
+
     problems: list[Failed] = []
 
     def fail(path: Path, error: ReadError) -> None:

@@ -6,9 +6,7 @@ import enum
 from collections.abc import Sequence
 
 from countersign.errors import RejectedError
-from countersign.findings import Severity
 from countersign.source import Source
-from countersign.verifier import verify_source
 
 __all__ = ["Check", "require_accepted"]
 
@@ -27,6 +25,9 @@ def require_accepted(source: Source, check: Check, patched: Sequence[range]) -> 
 
     ``patched`` are the changed bytes, from the start of the file. Raises what the source raises.
     """
+    from countersign.findings import Severity
+    from countersign.verifier import verify_source
+
     verdict = verify_source(source, path="", pages=None if check is Check.FULL else patched)
     everything = [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
     errors = [finding for finding in everything if finding.severity is Severity.ERROR]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -159,11 +160,7 @@ def _prepare(job: Job, prepare: Prepare[T]) -> _Waiting[T]:
 
 def _most_open() -> int:
     """Count the new files that may be open at a time; the process needs others too."""
-    try:
-        from resource import RLIMIT_NOFILE, getrlimit
-    except ImportError:
-        return MAX_OPEN
-    limit = getrlimit(RLIMIT_NOFILE)[0]
+    limit = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else -1
     return MAX_OPEN if limit < 0 else max(1, min(MAX_OPEN, limit // 4))
 
 

@@ -7,8 +7,9 @@ Format: ``CS_HASHTYPE_*`` in xnu's ``osfmk/kern/cs_blobs.h``. The order of prefe
 from __future__ import annotations
 
 import enum
-import hashlib
 from typing import Final
+
+from countersign.pagehash import hash_pages
 
 __all__ = ["CDHASH_SIZE", "HashType"]
 
@@ -46,13 +47,15 @@ class HashType(enum.IntEnum):
 
     def digest(self, data: bytes | memoryview) -> bytes:
         """Hash ``data`` and cut the digest to its stored size."""
-        hasher = hashlib.new(self.algorithm, data, usedforsecurity=False)
-        return hasher.digest()[: self.size]
+        if data:  # one page: the kernel is at hand, where hashlib would load OpenSSL first
+            return hash_pages(data, len(data), self)
+        import hashlib
+
+        return hashlib.new(self.algorithm, usedforsecurity=False).digest()[: self.size]
 
     def cdhash(self, directory: bytes | memoryview) -> str:
         """Name a code directory, given as its bytes, as macOS does: 40 hexadecimal digits."""
-        hasher = hashlib.new(self.algorithm, directory, usedforsecurity=False)
-        return hasher.digest()[:CDHASH_SIZE].hex()
+        return self.digest(directory)[:CDHASH_SIZE].hex()
 
 
 _ALGORITHMS: Final = {

@@ -8,11 +8,11 @@ its import as Python has it: ``sys.modules["countersign._kernel"] = None``.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from countersign.digest import HashType
+if TYPE_CHECKING:
+    from countersign.digest import HashType
 
 __all__ = [
     "available_threads",
@@ -57,6 +57,8 @@ def hash_pages(
 
 def page_hashes_python(code: memoryview, page_size: int, hash_type: HashType) -> bytes:
     """Hash every page of ``code`` with :mod:`hashlib`: what :func:`hash_pages` must give."""
+    import hashlib
+
     new, size = getattr(hashlib, hash_type.algorithm), hash_type.size
     pages = (code[at : at + page_size] for at in range(0, len(code), page_size))
     return b"".join([new(page, usedforsecurity=False).digest()[:size] for page in pages])

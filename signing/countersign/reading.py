@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from countersign.errors import FormatError, NotSignableError, SignatureKeptError
-from countersign.image import ImageFormat, identify
 from countersign.macho.fat import (
     MAX_TABLE,
     FatArch,
@@ -15,7 +14,7 @@ from countersign.macho.fat import (
     starts_fat,
     starts_fat64,
 )
-from countersign.macho.header import HEADER_SIZE, parse_header
+from countersign.macho.header import HEADER_SIZE, parse_header, starts_thin
 from countersign.macho.slice import MAX_COMMANDS_SIZE, Slice, parse_slice
 from countersign.signature import MAX_SIGNATURE, Kind, Signature, parse_signature
 from countersign.source import Source
@@ -171,6 +170,8 @@ def _refuse_contents(source: Source, start: int, end: int, where: str) -> None:
 
 def _refuse_foreign(data: memoryview) -> None:
     """Say what a file is that is no Mach-O, as far as its first bytes tell."""
+    if starts_thin(data):
+        return
     if not data:
         raise NotSignableError("it is empty")
     if starts_fat64(data):
@@ -178,6 +179,8 @@ def _refuse_foreign(data: memoryview) -> None:
     for magic, what in _NAMED_MAGICS:
         if bytes(data[: len(magic)]) == magic:
             raise NotSignableError(what)
+    from countersign.image import ImageFormat, identify
+
     image = identify(data)
     if image is None:
         raise NotSignableError("it is not a Mach-O")

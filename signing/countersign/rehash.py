@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from countersign.digest import HashType
 from countersign.pagehash import available_threads, hash_pages
 from countersign.sink import Nowhere
@@ -16,6 +14,8 @@ __all__ = ["rehash", "rehash_pages"]
 
 def rehash(window: Window, hash_type: HashType) -> bytes:
     """Hash a whole range as one, and cut the digest to its stored size."""
+    import hashlib
+
     hasher = hashlib.new(hash_type.algorithm, usedforsecurity=False)
     for piece in window.pieces():
         hasher.update(piece)

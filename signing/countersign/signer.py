@@ -16,7 +16,6 @@ from countersign.settings import Existing, Settings
 from countersign.sink import BytesSink, DifferentError, FileSink, Matcher
 from countersign.source import BytesSource, FileSource, open_source
 from countersign.transfer import NOT_HASHED, transfer
-from countersign.verifier import verify_source
 
 __all__ = ["Signed", "sign", "sign_bytes", "sign_files", "sign_open"]
 
@@ -152,6 +151,8 @@ def _is_kept(source: FileSource, image: MachOFile, settings: Settings) -> bool:
         return False
     if settings.existing is Existing.KEEP:
         return True
+    from countersign.verifier import verify_source
+
     return verify_source(source, path="").accepted
 
 

@@ -359,7 +359,7 @@ def test_what_may_not_be_read_is_named_and_the_rest_is_signed(tmp_path: Path) ->
     for parent in (tmp_path, *(each for each in tmp_path.parents if each.is_relative_to(top))):
         parent.chmod(parent.stat().st_mode | 0o011)
     code = (
-        "import os, sys; import countermark.changes, countersign.signer, countermark.cli.sign;"
+        "import os, sys; import countersign.signer, countersign.verifier, countermark.cli.sign;"
         "import countermark.cli.application as a; os.setgid(65534); os.setuid(65534);"
         "sys.exit(a.run(['sign', *sys.argv[1:]]))"
     )

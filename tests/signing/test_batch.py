@@ -238,7 +238,7 @@ def test_a_file_that_is_cut_short_while_its_signature_is_judged_ends_nothing(
         os.truncate(tmp_path / "file", 0)
         return verify_source(source, path=path)
 
-    monkeypatch.setattr("countersign.signer.verify_source", cut)
+    monkeypatch.setattr("countersign.verifier.verify_source", cut)
     (outcome,) = sign_files([job_for(path)], Settings(existing=Existing.KEEP_VALID))
     assert isinstance(outcome.error, ChangedError)
     assert path.stat().st_size == 0

@@ -71,6 +71,15 @@ def test_the_bytes_are_the_references(size: int, page_size: int, hash_type: Hash
 
 
 @pytest.mark.usefixtures("served_by")
+@pytest.mark.parametrize("size", [0, 1, 40_959])
+@pytest.mark.parametrize("hash_type", HashType)
+def test_a_digest_is_that_of_hashlib(size: int, hash_type: HashType) -> None:
+    wanted = hashlib.new(hash_type.algorithm, CODE[:size]).digest()
+    assert hash_type.digest(CODE[:size]) == wanted[: hash_type.size]
+    assert hash_type.cdhash(bytes(CODE[:size])) == wanted[:20].hex()
+
+
+@pytest.mark.usefixtures("served_by")
 @pytest.mark.parametrize("hash_type", HashType)
 @pytest.mark.parametrize(("page_size", "threads"), [(0, 1), (-1, 1), (4096, 0), (4096, -1)])
 def test_numbers_that_are_not_positive_are_refused(
