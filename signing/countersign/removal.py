@@ -113,7 +113,10 @@ def _vmsize(source: Source, part: Part, linkedit: Segment, filesize: int) -> int
     if _is_exact(part, linkedit):
         return filesize
     if part.thin.is_arm64:
-        return round_up(filesize, LARGE_PAGE if LARGE_PAGE in fits else fits[-1])
+        # Other units than the linker's are those of codesign_allocate or, where the linker's own
+        # signature was made anew, of a tool like install_name_tool, which the file came from.
+        linked = part.signature is not None and part.signature.kind is Kind.LINKER
+        return round_up(filesize, fits[-1] if linked and LARGE_PAGE not in fits else LARGE_PAGE)
     large = _has_large_pages(part.thin) or _was_stripped(source, part.thin)
     return round_up(filesize, LARGE_PAGE if large else SMALL_PAGE)
 

@@ -45,6 +45,12 @@ def test_signing_and_removing_are_inverses(image: Macho, style: Style) -> None:
     assert unsign_bytes(signed) == unsigned
 
 
+def test_the_unit_of_an_older_codesign_is_not_taken_for_the_linkers() -> None:
+    unsigned = Macho(text_pages=2, linkedit_size=13777).build()
+    signed = sign_bytes(unsigned, "a", Settings(style=Style.MACOS10_15))
+    assert unsign_bytes(signed) == unsigned
+
+
 @settings(max_examples=40, deadline=None)
 @given(IMAGES, st.sampled_from(Style), st.sampled_from(Style))
 def test_signing_again_is_signing_what_removing_leaves(

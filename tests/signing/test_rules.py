@@ -109,7 +109,8 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R46": sealed(flags=0x10002),
     "R47": sealed(fields=((80, ">Q", 0),)),
     "R48": lambda: put(DUAL.build(), DATA + 28 + 88, "B", ord("x")),
-    "R51": sealed(fields=((44, ">I", 0x60),)),
+    "R51": sealed(fields=((44, ">I", 0x100000),)),
+    "P6": sealed(fields=((44, ">I", 0x38),)),
     "R52": lambda: put(
         ARM.sealed(fields=((8, ">I", 0x20600),)).build(), DIRECTORY + 100, ">2I", 1 << 20, 1
     ),

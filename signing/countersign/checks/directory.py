@@ -102,7 +102,7 @@ def _check_fields(code: CodeDirectory, at: int) -> Iterator[Finding]:
     if code.flags.unknown:
         yield broken("R44", at + 12, f"unknown flags {code.flags.unknown:#x}")
     if code.scattered:
-        yield broken("R51", at + 44, "it has a scatter table, which was not followed")
+        yield broken("P6", at + 44, "it has a scatter table, which was not followed")
     if code.platform:
         yield broken("R53", at + 38, f"it claims the platform {code.platform}")
     if not code.identifier:
