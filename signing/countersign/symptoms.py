@@ -9,6 +9,7 @@ known from published logs alone, for they are closed.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
@@ -18,7 +19,15 @@ from countersign.kernelerrors import KERNEL_ERRORS
 from countersign.rulebook import directory, seal, superblob
 from countersign.rules import RULES
 
-__all__ = ["Symptom", "symptoms"]
+__all__ = ["Subject", "Symptom", "symptoms"]
+
+
+class Subject(enum.StrEnum):
+    """What kind of image shows a symptom."""
+
+    PROGRAM = "program"
+    LIBRARY = "library"
+    ANY = "any"
 
 
 class Symptom(NamedTuple):
@@ -28,41 +37,35 @@ class Symptom(NamedTuple):
     text: str
     """What is printed or, when it is not ``quoted``, what happens."""
     quoted: bool = True
+    subject: Subject = Subject.ANY
+    arm64: bool | None = None
+    """True when only native code of Apple silicon shows it, False when only code for Intel."""
 
 
-_KILLED: Final = "zsh: killed  ./program"
-KILLED: Final = Symptom("shell (bash: Killed: 9; exit code 137)", _KILLED)
-KILLED_HERE: Final = Symptom("shell on Apple silicon (bash: Killed: 9; exit code 137)", _KILLED)
-INTEL: Final = Symptom(
-    "Intel Mac",
-    "it runs, but no longer counts as signed; it is killed if its flags are hard, kill or runtime",
-    quoted=False,
+KILLED_LOADER: Final = Symptom(
+    "shell on Apple silicon (bash: Killed: 9; exit code 137)",
+    "zsh: killed  (the program that loads it)",
+    subject=Subject.LIBRARY,
+    arm64=True,
 )
 INVALID_PAGE: Final = Symptom(
     "crash report",
     "EXC_BAD_ACCESS (SIGKILL (Code Signature Invalid)), "
     "Termination Reason: Namespace CODESIGNING, Code 2, Invalid Page",
+    arm64=True,
 )
 UNSIGNED_CODE: Final = Symptom(
     "kernel log",
     "AMFI: hook..execve() killing pid 123: Attempt to execute completely unsigned code "
     "(must be at least ad-hoc signed).",
+    subject=Subject.PROGRAM,
+    arm64=True,
 )
-LOAD_ERROR: Final = Symptom(
-    "kernel log", 'proc 123: load code signature error 4 for file "program"'
-)
-UNSIGNED_LIBRARY: Final = Symptom(
-    "dyld, of a library",
-    "not valid for use in process: mapped file has no cdhash, completely unsigned? "
-    "Code has to be at least ad-hoc signed.",
-)
-BAD_LIBRARY: Final = Symptom(
-    "dyld, of a library",
-    "code signature invalid in <UUID> 'library' (errno=85) sliceOffset=..., codeBlobOffset=...",
-)
-DAMAGED: Final = Symptom(
-    "Finder, after a download",
-    '"program" is damaged and can\'t be opened. (or: cannot be verified)',
+INTEL: Final = Symptom(
+    "code for Intel",
+    "it runs, but no longer counts as signed; it is killed if its flags are hard, kill or runtime",
+    quoted=False,
+    arm64=False,
 )
 NOTHING: Final = Symptom("on a Mac", "nothing; macOS does not look at it", quoted=False)
 
@@ -81,7 +84,7 @@ _TABLE: Final = {
 _DYLD: Final = {
     "R9": "slice is not page aligned",
     "R17": "segment '__LINKEDIT' filesize exceeds vmsize",
-    "R33": "code signature does not cover entire file up to signature in <UUID> 'library'",
+    "R33": "code signature does not cover entire file up to signature in <UUID> '{name}'",
     "K7": "missing LC_UUID load command",
     "K10": "__DATA_CONST segment missing SG_READ_ONLY flag",
     "K11": "cpu type/subtype in slice (arm64) does not match fat header (arm64e)",
@@ -94,39 +97,82 @@ _DYLD: Final = {
     "K19": "__TEXT segment permissions is not 'r-x'",
     "K20": "segment '__LINKEDIT' vm address out of order",
 }
+_ANY_DYLD: Final = "Library not loaded: '{name}' ... Reason: tried: '{name}' (...)"
 
 
-def symptoms(rule_id: str, enforced_by: Collection[Enforcer]) -> tuple[Symptom, ...]:
-    """Say what is seen when those who refuse are ``enforced_by``; never empty."""
-    seen: list[Symptom] = []
+def symptoms(
+    rule_id: str,
+    enforced_by: Collection[Enforcer],
+    *,
+    name: str = "program",
+    subject: Subject = Subject.ANY,
+    arm64: bool | None = None,
+) -> tuple[Symptom, ...]:
+    """Say what is seen of the file ``name`` when those who refuse it are ``enforced_by``.
+
+    Only what a program or a library shows is said when ``subject`` is one of them, and only what
+    code of that CPU shows when ``arm64`` is given. Never empty.
+    """
+    subjects = (*Subject,) if subject is Subject.ANY else (subject, Subject.ANY)
+    seen = tuple(
+        symptom
+        for symptom in _all(rule_id, enforced_by, name)
+        if symptom.subject in subjects
+        and (None in (arm64, symptom.arm64) or arm64 == symptom.arm64)
+    )
+    return seen or (NOTHING,)
+
+
+def _all(rule_id: str, enforced_by: Collection[Enforcer], name: str) -> Iterator[Symptom]:
     if Enforcer.KERNEL in enforced_by:
-        seen += _from_kernel(rule_id)
-    if Enforcer.DYLD in enforced_by and rule_id in _DYLD:
-        seen.append(Symptom("dyld", _DYLD[rule_id]))
+        yield from _from_kernel(rule_id, name)
+    if Enforcer.DYLD in enforced_by:
+        yield Symptom("dyld", _DYLD.get(rule_id, _ANY_DYLD).format(name=name))
     if rule_id == "A1":
-        seen += (KILLED_HERE, UNSIGNED_CODE, UNSIGNED_LIBRARY)
-    seen += _from_codesign(rule_id, enforced_by)
-    return tuple(seen) or (NOTHING,)
+        yield from (_killed(name, silicon=True), UNSIGNED_CODE)
+        reason = "mapped file has no cdhash, completely unsigned? "
+        reason += "Code has to be at least ad-hoc signed."
+        yield _refused_library(f"'{name}' not valid for use in process: {reason}", arm64=True)
+    yield from _from_codesign(rule_id, enforced_by, name)
 
 
-def _from_kernel(rule_id: str) -> Iterator[Symptom]:
+def _from_kernel(rule_id: str, name: str) -> Iterator[Symptom]:
     if rule_id in _TABLE:
-        yield Symptom("shell", f"./program: {KERNEL_ERRORS[_TABLE[rule_id]].text}")
+        yield Symptom("shell", f"./{name}: {KERNEL_ERRORS[_TABLE[rule_id]].text}")
     elif rule_id in _PAGES:
-        yield from (KILLED_HERE, INVALID_PAGE, INTEL)
+        yield from (_killed(name, silicon=True), KILLED_LOADER, INVALID_PAGE, INTEL)
     elif rule_id in _SIGNATURE:
         # The kernel drops the signature, goes on without one, and AMFI refuses that.
-        yield from (KILLED_HERE, LOAD_ERROR, UNSIGNED_CODE, BAD_LIBRARY, INTEL)
+        yield _killed(name, silicon=True)
+        log = f'proc 123: load code signature error 4 for file "{name}"'
+        yield Symptom("kernel log", log, subject=Subject.PROGRAM)
+        yield UNSIGNED_CODE
+        yield _refused_library(f"code signature invalid in <UUID> '{name}' (errno=85) ...")
+        yield INTEL
     else:
-        yield KILLED
+        yield _killed(name, silicon=False)
 
 
-def _from_codesign(rule_id: str, enforced_by: Collection[Enforcer]) -> Iterator[Symptom]:
+def _killed(name: str, *, silicon: bool) -> Symptom:
+    where = "shell on Apple silicon" if silicon else "shell"
+    return Symptom(
+        f"{where} (bash: Killed: 9; exit code 137)",
+        f"zsh: killed  ./{name}",
+        subject=Subject.PROGRAM,
+        arm64=silicon or None,
+    )
+
+
+def _refused_library(text: str, *, arm64: bool | None = None) -> Symptom:
+    return Symptom("dyld, of a library", text, subject=Subject.LIBRARY, arm64=arm64)
+
+
+def _from_codesign(rule_id: str, enforced_by: Collection[Enforcer], name: str) -> Iterator[Symptom]:
     strict = Enforcer.CODESIGN not in enforced_by
     if strict and Enforcer.CODESIGN_STRICT not in enforced_by:
         return
     rule = RULES.get(rule_id)
     error = ERRORS.get(rule.apple or "") if rule else None
     command = "codesign --verify --strict" if strict else "codesign --verify"
-    yield Symptom(command, f"program: {error.text}" if error else "an error, and exit code 1")
-    yield DAMAGED
+    yield Symptom(command, f"{name}: {error.text}" if error else "an error, and exit code 1")
+    yield Symptom("Finder, after a download", f'"{name}" is damaged and can\'t be opened.')

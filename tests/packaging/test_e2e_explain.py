@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from pathlib import Path
 
 from commands import Run
 from documents import validate
+from macho import Macho, put
 
 
 def test_a_rule_is_told_with_everything_that_is_known(tmp_path: Path, run: Run) -> None:
@@ -43,3 +46,69 @@ def test_the_document_is_what_its_schema_says(tmp_path: Path, run: Run) -> None:
     document = validate(ended.out)
     assert [rule["rule"] for rule in document["rules"]] == ["R32", "L15"]
     assert [error["number"] for error in document["errors"]] == [-67062]
+
+
+GOOD = Macho(symbols=(("_main", 0x1000),), room=0x300).sealed().build()
+CHANGED = put(GOOD, 0x1100, "B", GOOD[0x1100] ^ 1)
+
+
+def test_a_bad_file_is_told_with_its_bytes_names_and_mending(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "program").write_bytes(CHANGED)
+    ended = run("explain", "program", cwd=tmp_path)
+    assert (ended.code, ended.err) == (1, "")
+    for text in (
+        "program: REJECTED",
+        "0x1000-0x2000, page 1: __TEXT,__text (_main, ...)",
+        "zsh: killed  ./program",
+        "countermark sign program  (tried: the result is accepted)",
+    ):
+        assert text in ended.out
+    assert run("sign", "program", cwd=tmp_path).code == 0
+    ended = run("explain", "program", cwd=tmp_path)
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "program: accepted")
+
+
+def test_a_rule_goes_before_a_file_of_its_name(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "R27").write_bytes(GOOD)
+    assert run("explain", "R27", cwd=tmp_path).out.startswith("R27 page-hash")
+    assert run("explain", "./R27", cwd=tmp_path).out.startswith("R27: accepted")
+
+
+def test_of_an_archive_the_bad_members_are_told(tmp_path: Path, run: Run) -> None:
+    with tarfile.open(tmp_path / "release.tar.gz", "w:gz") as archive:
+        for name, data in (("r/good", GOOD), ("r/bad", CHANGED)):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    ended = run("explain", "release.tar.gz", cwd=tmp_path)
+    assert ended.code == 1
+    assert "release.tar.gz: r/bad: REJECTED" in ended.out
+    assert "1 of 2 files are accepted." in ended.out
+    assert "countermark sign release.tar.gz" in ended.out
+    ended = run("explain", "release.tar.gz", "--member", "r/good", cwd=tmp_path)
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "release.tar.gz: r/good: accepted")
+    ended = run("explain", "release.tar.gz", "--member", "good", cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "no archive here has a Mach-O named good" in ended.err
+
+
+def test_the_story_as_a_document(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "program").write_bytes(CHANGED)
+    document = validate(run("explain", "program", "--format", "json", cwd=tmp_path).out)
+    (file,) = document["files"]
+    (finding,) = file["slices"][0]["findings"]
+    assert (finding["rule"], finding["places"][0]["symbols"]) == ("R27", ["_main"])
+    assert file["mending"] == {
+        "command": "countermark sign program",
+        "advice": "",
+        "tried": True,
+    }
+
+
+def test_a_bad_file_does_not_keep_others_from_being_told(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "bad.tar").write_bytes(b"\x1f\x8bnonsense")
+    (tmp_path / "program").write_bytes(GOOD)
+    ended = run("explain", "bad.tar", "program", cwd=tmp_path)
+    assert ended.code == 3
+    assert "program: accepted" in ended.out
+    assert "bad.tar" in ended.err

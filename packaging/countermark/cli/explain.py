@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from countermark.cli.exits import Exit
+from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.formats import format_option
+
+if TYPE_CHECKING:
+    from countermark.explanation import Explanation
 
 __all__ = ["command"]
 
@@ -22,33 +26,41 @@ class _Words(click.Command):
 
 
 @click.command("explain", cls=_Words)
-@click.argument("words", metavar="WORD...", nargs=-1, required=True)
+@click.argument("words", metavar="WORD|PATH...", nargs=-1, required=True)
+@click.option("--member", metavar="NAME", help="Tell only of this member of an archive.")
 @format_option
-def command(words: tuple[str, ...], output: str) -> int:
+def command(words: tuple[str, ...], member: str | None, output: str) -> int:
     """Tell what each WORD means: a rule by its id or name, or an error of Apple's.
+
+    Of a PATH it tells the story: who linked and signed the file, what is wrong with it, which bytes
+    changed and in which functions, what a Mac shows, and what mends it. Directories and archives
+    are looked into; of several files only those that are refused have their story told.
 
     \b
     Example: countermark explain R27 page-size errSecCSUnsigned -67061
+    Example: countermark explain dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz --member bin/bitcoin
     """
-    from countermark.errors import ConfigurationError, nearest
-    from countermark.glossary import known_words, look_up
+    from countermark.explanation import explain
 
-    meanings = []
-    for word in words:
-        meaning = look_up(word)
-        if meaning is None:
-            raise ConfigurationError(
-                f"nothing is known of {word!r}{nearest(word, known_words())}",
-                hint="Give a rule's id or name, or the name or number of an error of Apple's.",
-            )
-        meanings.append(meaning)
+    explanation = explain(words, member=member)
     if output == "json":
         from countermark.render.encoding import to_json
         from countermark.render.explain_document import explain_document
 
-        sys.stdout.write(to_json(explain_document(meanings)))
+        sys.stdout.write(to_json(explain_document(explanation)))
     else:
-        from countermark.render.glossary import describe_meaning
+        from countermark.render.explanation import describe_explanation
 
-        click.echo("\n\n".join(map(describe_meaning, meanings)))
-    return Exit.GOOD
+        text = describe_explanation(explanation)
+        click.echo(text, nl=bool(text))
+    _report(explanation)
+    good = Exit.GOOD if explanation.good else Exit.BAD
+    return max(good, *map(exit_of_error, explanation.problems), Exit.GOOD)
+
+
+def _report(explanation: Explanation) -> None:
+    if explanation.problems:
+        from countermark.render.text import describe_error
+
+        for problem in explanation.problems:
+            click.echo(describe_error(problem), err=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
-from countermark.glossary import ErrorName, Meaning, page_of
+from countermark.explanation import Explanation
+from countermark.glossary import ErrorName, page_of
 from countermark.render.problem import ProblemEntry, problem_entry
+from countermark.render.story_entries import (
+    FileStoryEntry,
+    SymptomEntry,
+    story_entry,
+    symptom_entry,
+)
 from counterproof.rules import Rule as LayoutRule
 from countersign.findings import Enforcer
 from countersign.rule import Rule
@@ -22,13 +28,6 @@ class SinceEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     enforcer: str
     macos: int
-
-
-class SymptomEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be seen on a Mac."""
-
-    where: str
-    text: str
 
 
 class RuleEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,18 +66,18 @@ class ExplainDocument(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["countermark.explain/1"] = "countermark.explain/1"
     rules: tuple[RuleEntry, ...]
     errors: tuple[ErrorEntry, ...]
+    files: tuple[FileStoryEntry, ...]
     problems: tuple[ProblemEntry, ...]
 
 
-def explain_document(
-    meanings: Iterable[Meaning], problems: Iterable[Exception] = ()
-) -> ExplainDocument:
-    """Return what ``explain`` prints; ``problems`` are what could not be explained."""
-    known = tuple(meanings)
+def explain_document(explanation: Explanation) -> ExplainDocument:
+    """Return what ``explain`` prints."""
+    known = explanation.meanings
     return ExplainDocument(
         rules=tuple(_rule(each) for each in known if not isinstance(each, ErrorName)),
         errors=tuple(_error(each) for each in known if isinstance(each, ErrorName)),
-        problems=tuple(map(problem_entry, problems)),
+        files=tuple(map(story_entry, explanation.stories)),
+        problems=tuple(map(problem_entry, explanation.problems)),
     )
 
 
@@ -112,10 +111,7 @@ def _rule(rule: Rule | LayoutRule) -> RuleEntry:
         why=rule.why,
         cause=rule.cause,
         fix=rule.fix,
-        symptoms=tuple(
-            SymptomEntry(where=seen.where, text=seen.text)
-            for seen in symptoms(rule.id, rule.enforced_by)
-        ),
+        symptoms=tuple(map(symptom_entry, symptoms(rule.id, rule.enforced_by))),
         source=rule.source,
         page=page_of(rule.id),
     )

@@ -120,6 +120,8 @@ class Slice(NamedTuple):
     """Offset from the start of the slice, and size, of what LC_DYLIB_CODE_SIGN_DRS points to."""
     strings: tuple[int, int] | None = None
     """Offset from the start of the slice, and size, of the string table of LC_SYMTAB."""
+    symbols: tuple[int, int] | None = None
+    """Offset from the start of the slice, and number, of the symbols of LC_SYMTAB."""
     claimed_end: int | None = None
     """Where the file ends according to the first of __LINKEDIT and LC_SYMTAB."""
 
@@ -236,6 +238,7 @@ def parse_slice(data: memoryview, base: int = 0, *, size: int | None = None) -> 
         libraries=tuple(each.text(8) for each in commands if each.kind in LC_LOADS),
         library_requirements=_pair(libraries, "8x2I") if libraries else None,
         strings=_pair(symtab, "16x2I") if symtab else None,
+        symbols=_pair(symtab, "8x2I") if symtab else None,
         claimed_end=next(_claimed_ends(commands), None),
     )
 

@@ -1,0 +1,1 @@
+"""Why a file is refused: what was changed, where, and most likely by what."""

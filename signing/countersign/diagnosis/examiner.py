@@ -1,0 +1,218 @@
+"""Find out the story of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from countersign.checks.container import slice_fits
+from countersign.diagnosis.causes import REASONS
+from countersign.diagnosis.landmarks import standing_in
+from countersign.diagnosis.pages import PageDamage, examine_pages
+from countersign.diagnosis.payload import name_payload
+from countersign.diagnosis.provenance import built_for, linked_by, runs_on, signed_by
+from countersign.diagnosis.story import FileStory, FindingStory, Place, SliceStory
+from countersign.diagnosis.symbols import Symbols, read_symbols
+from countersign.errors import FormatError
+from countersign.findings import FileVerdict, Finding, SliceVerdict
+from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat
+from countersign.macho.header import MH_EXECUTE
+from countersign.macho.slice import Slice, parse_slice
+from countersign.reading import read_head
+from countersign.rules import RULES
+from countersign.signature import MAX_SIGNATURE, Signature, parse_signature
+from countersign.symptoms import Subject
+from countersign.window import Window
+
+__all__ = ["examine"]
+
+MAX_PLACES: Final = 8
+MAX_NAMES: Final = 4
+"""Places of a finding, and symbols of a place, that are told."""
+_PAGES: Final = "R27"
+_BEHIND: Final = ("R8", "R10")
+"""The rules that something behind the image breaks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One slice, as far as it can be read."""
+
+    data: Window
+    thin: Slice | None
+    signature: Signature | None
+
+
+def examine(data: Window, verdict: FileVerdict) -> FileStory:
+    """Tell the story of the whole file ``data``, of which ``verdict`` was given.
+
+    Raises what the source raises.
+    """
+    archs = _archs(data)
+    parts = [_read(data.part(arch.offset, arch.end)) for arch in archs] or [_read(data)]
+    end = max((arch.end for arch in archs), default=0)
+    return FileStory(
+        verdict=verdict,
+        findings=tuple(
+            _behind(finding, data.part(end, len(data)))
+            if finding.rule in _BEHIND
+            else _plain(finding, parts)
+            for finding in verdict.findings
+        ),
+        slices=tuple(
+            _slice_story(each, part, [other.data for other in parts if other is not part])
+            for each, part in _paired(verdict.slices, parts)
+        ),
+    )
+
+
+def _archs(data: Window) -> tuple[FatArch, ...]:
+    """Give the slices that the verifier judged: those that lie in the file."""
+    head = data[:MAX_TABLE]
+    try:
+        archs = parse_fat(head) if starts_fat(head) else ()
+    except FormatError:
+        return ()
+    return tuple(arch for arch in archs if slice_fits(arch, len(archs), len(data)))
+
+
+def _read(data: Window) -> _Part:
+    try:
+        thin = parse_slice(read_head(data), data.start, size=len(data))
+    except FormatError:
+        return _Part(data=data, thin=None, signature=None)
+    command = thin.signature
+    if command is None:
+        return _Part(data=data, thin=thin, signature=None)
+    room = data.part(
+        command.data_offset, min(command.data_end, command.data_offset + MAX_SIGNATURE)
+    )
+    try:
+        signature = parse_signature(room[:], thin.base + command.data_offset)
+    except FormatError:
+        return _Part(data=data, thin=thin, signature=None)
+    return _Part(data=data, thin=thin, signature=signature)
+
+
+def _paired(
+    verdicts: Sequence[SliceVerdict], parts: Sequence[_Part]
+) -> Iterator[tuple[SliceVerdict, _Part]]:
+    """Give each slice that was judged its bytes."""
+    return zip(verdicts, parts, strict=False)
+
+
+def _slice_story(verdict: SliceVerdict, part: _Part, others: Sequence[Window]) -> SliceStory:
+    thin, signature = part.thin, part.signature
+    return SliceStory(
+        verdict=verdict,
+        subject=_subject(thin),
+        arm64=thin.is_arm64 if thin else None,
+        runs_on=runs_on(thin) if thin else None,
+        linked_by=linked_by(thin) if thin else None,
+        built_for=built_for(thin) if thin else None,
+        signed_by=signed_by(thin, signature) if thin and signature else None,
+        findings=tuple(_finding_stories(verdict, part, others)),
+    )
+
+
+def _subject(thin: Slice | None) -> Subject:
+    if thin is None:
+        return Subject.ANY
+    return Subject.PROGRAM if thin.header.filetype == MH_EXECUTE else Subject.LIBRARY
+
+
+def _finding_stories(
+    verdict: SliceVerdict, part: _Part, others: Sequence[Window]
+) -> Iterator[FindingStory]:
+    damages = _damages(part, others) if _breaks(verdict, _PAGES) else iter(())
+    for finding in verdict.findings:
+        damage = next(damages, None) if finding.rule == _PAGES else None
+        if part.thin is not None and damage is not None:
+            yield _pages(finding, damage, part.data, part.thin)
+        elif part.thin is not None and finding.rule in _BEHIND:
+            end = part.thin.claimed_end or 0
+            yield _behind(finding, part.data.part(end, len(part.data)))
+        else:
+            yield _plain(finding, (part,))
+
+
+def _breaks(verdict: SliceVerdict, rule: str) -> bool:
+    return any(finding.rule == rule for finding in verdict.findings)
+
+
+def _damages(part: _Part, others: Sequence[Window]) -> Iterator[PageDamage]:
+    """Examine every code directory, in the order in which the verifier reports on them."""
+    if part.thin is None or part.signature is None:
+        return
+    length = part.signature.superblob.length
+    for directory in part.signature.directories:
+        damage = examine_pages(part.data, part.thin, directory.code, length, others)
+        if damage is not None:
+            yield damage
+
+
+def _pages(finding: Finding, damage: PageDamage, data: Window, thin: Slice) -> FindingStory:
+    reason = REASONS[damage.cause]
+    symbols = read_symbols(data, thin)
+    detail = f" {damage.detail[0].upper()}{damage.detail[1:]}." if damage.detail else ""
+    return FindingStory(
+        finding=finding,
+        places=tuple(
+            _page_place(run, damage.page_size, thin, symbols) for run in damage.wrong[:MAX_PLACES]
+        ),
+        places_left_out=max(0, len(damage.wrong) - MAX_PLACES),
+        happened=reason.happened + detail,
+        proven=damage.proven,
+        usually=reason.usually,
+    )
+
+
+def _page_place(run: range, page_size: int, thin: Slice, symbols: Symbols) -> Place:
+    end = thin.signature.data_offset if thin.signature else thin.size
+    place = range(run.start * page_size, min(run.stop * page_size, end, thin.size))
+    return Place(
+        offset=thin.base + place.start,
+        size=len(place),
+        pages=(run.start, run.stop - 1),
+        holds=standing_in(thin, place),
+        symbols=_symbols(thin, place, symbols),
+    )
+
+
+def _symbols(thin: Slice, place: range, symbols: Symbols) -> tuple[str, ...]:
+    """Name what lies in the sections that a place meets."""
+    names: list[str] = []
+    for segment in thin.segments:
+        for section in segment.sections:
+            start = max(place.start, section.offset)
+            stop = min(place.stop, section.offset + section.size)
+            if section.has_contents and start < stop:
+                names += symbols.names(range(start, stop), MAX_NAMES)
+    return tuple(dict.fromkeys(names))[:MAX_NAMES]
+
+
+def _behind(finding: Finding, tail: Window) -> FindingStory:
+    """Tell what stands behind an image."""
+    rule = RULES[finding.rule]
+    happened = f"{len(tail)} bytes follow: {name_payload(tail)}." if len(tail) else None
+    place = Place(offset=tail.start, size=len(tail))
+    return FindingStory(
+        finding=finding,
+        places=(place,) if len(tail) else (),
+        happened=happened,
+        proven=happened is not None,
+        usually=rule.cause,
+    )
+
+
+def _plain(finding: Finding, parts: Sequence[_Part]) -> FindingStory:
+    """Tell what the rule says, and what stands at the place of the finding."""
+    places = tuple(
+        Place(offset=finding.offset, size=1, holds=standing_in(thin, range(at, at + 1)))
+        for part in parts
+        if (thin := part.thin) is not None
+        and finding.offset is not None
+        and (at := finding.offset - part.data.start) in range(len(part.data))
+    )
+    return FindingStory(finding=finding, places=places, usually=RULES[finding.rule].cause)
