@@ -9,8 +9,7 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from countersign.der import encode_entitlements
 from countersign.errors import EntitlementsError
@@ -47,8 +46,7 @@ _EXEC_FLAGS: Final = {
 """None of the ``com.apple.security`` names that macOS programs use is among them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entitlements:
+class Entitlements(NamedTuple):
     """The entitlements of one program.
 
     ``codesign`` puts them into programs only: since macOS 15 it leaves both forms out of

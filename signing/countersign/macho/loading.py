@@ -7,7 +7,6 @@ leaves them out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from countersign.macho.slice import Command, Slice, load_commands
@@ -63,8 +62,7 @@ class Stretch(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loading:
+class Loading(NamedTuple):
     """Facts of one slice beside those of :class:`Slice`."""
 
     linkers: tuple[str, ...] = ()
