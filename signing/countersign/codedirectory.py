@@ -7,6 +7,7 @@ whatever the byte order of the Mach-O around it; all offsets count from the star
 from __future__ import annotations
 
 import enum
+import itertools
 import struct
 from typing import Final, NamedTuple
 
@@ -21,15 +22,13 @@ __all__ = [
     "CodeDirectory",
     "ExecSegment",
     "Flag",
+    "Scatter",
     "header_size",
 ]
 
 MAGIC: Final = 0xFADE0C02
 OLDEST, NEWEST = 0x20001, 0x2F000
 """The versions that ``CodeDirectory::checkIntegrity`` in Security's codedirectory.cpp takes."""
-
-SCATTER: Final = struct.Struct(">2I2Q")
-"""An entry of a scatter table: its pages, where they start, and two unused fields."""
 
 MAX_LIMIT: Final = 0xFFFFFFFF
 """The largest ``codeLimit``; a larger one stands in ``codeLimit64`` (cdbuilder.cpp)."""
@@ -84,6 +83,14 @@ class ExecSegment(NamedTuple):
     flags: int
 
 
+class Scatter(NamedTuple):
+    """An entry of a scatter table: so many pages, from the page ``base`` on, have hashes."""
+
+    pages: int
+    base: int
+
+
+_SCATTER = struct.Struct(">2I16x")
 _HASH_SIZES: Final = {int(each): each.size for each in HashType}
 
 
@@ -167,8 +174,8 @@ class CodeDirectory(NamedTuple):
     """The version of the hardened runtime, ``major << 16 | minor << 8 | patch``."""
     short_limit: int | None = None
     """The 32-bit limit where it is not what the 64-bit one asks for: the kernel reads it alone."""
-    scattered: bool = False
-    """True when there is a scatter table, which no tool of today writes."""
+    scatter: tuple[Scatter, ...] | None = None
+    """The scatter table, which no tool of today writes; it tells which pages have hashes."""
     gap: int = 0
     """Unused bytes between the identifiers and the slots; LLVM aligns the slots with them."""
 
@@ -223,7 +230,7 @@ class CodeDirectory(NamedTuple):
             platform=header.platform,
             runtime=header.runtime,
             short_limit=_short_limit(header),
-            scattered=bool(header.scatter_offset),
+            scatter=_scatter(blob, header.scatter_offset) if header.scatter_offset else None,
             gap=max(0, start - header.special_count * size - strings_end),
         )
 
@@ -294,7 +301,7 @@ def _check(header: _Header, blob: bytes, base: int) -> None:
         (hashes_end <= len(blob), 28, "R38", "the code hashes reach past the end"),
         (specials_fit, 24, "R38", f"{header.special_count} special slots do not fit"),
         (linkage_end <= len(blob), 100, "R52", "the linkage hash reaches past the end"),
-        (_scatter_fits(blob, header.scatter_offset), 44, "R51", "the scatter table has no end"),
+        (_scatter_fits(blob, header.scatter_offset), 44, "R38", "the scatter table has no end"),
     ):  # fmt: skip
         if not good:
             raise FormatError("CodeDirectory", base + at, problem, rule=rule)
@@ -306,11 +313,15 @@ def _short_limit(header: _Header) -> int | None:
 
 
 def _scatter_fits(blob: bytes, offset: int) -> bool:
-    """Tell whether a scatter table ends inside the blob, with an entry of no pages."""
-    if not offset:
-        return True
-    counts = range(offset, len(blob) - SCATTER.size + 1, SCATTER.size)
-    return any(SCATTER.unpack_from(blob, at)[0] == 0 for at in counts)
+    """Tell whether a scatter table, if there is one, ends inside the blob."""
+    return not offset or offset + _SCATTER.size * (len(_scatter(blob, offset)) + 1) <= len(blob)
+
+
+def _scatter(blob: bytes, offset: int) -> tuple[Scatter, ...]:
+    """Read a scatter table up to the entry of no pages that ends it, or to the blob's end."""
+    whole = (len(blob) - offset) // _SCATTER.size * _SCATTER.size
+    entries = _SCATTER.iter_unpack(blob[offset : offset + max(whole, 0)])
+    return tuple(itertools.takewhile(lambda entry: entry.pages, map(Scatter._make, entries)))
 
 
 def _text(blob: bytes, start: int) -> str:

@@ -35,14 +35,9 @@ DISPUTED = {
     "R11-fail-two": "dyld refuses two: MachOLoaded.cpp:138; the kernel takes the first",
     "R12-fail": "codesign reads the superblob alone: blob.cpp readBlob",
     "R16-fail-longer.dylib": "what a library lacks is read as zeros: kern_descrip.c:4060",
-    "R22-fail-bare": "the kernel takes a bare code directory: ubc_subr.c:691",
-    "R24-fail-index": "the kernel lets blobs overlap the index: ubc_subr.c:558",
-    "R30-fail": "the kernel has no newest version: ubc_subr.c:358",
-    "R30-fail-small": "codesign has no smallest size: codedirectory.cpp checkIntegrity",
+    "R19-fail": "dyld registers libraries alone: JustInTimeLoader.cpp",
     "R33-fail-page": "dyld registers libraries alone: JustInTimeLoader.cpp",
     "R33-fail-nothing": "codesign wants a signed byte: codedirectory.cpp:205",
-    "R41-fail-plist": "the kernel never looks at slot 1",
-    "R41-fail-requirements": "the kernel never looks at slot 2",
 }
 """Files on which countermark says something else than Apple's sources, and where these say it."""
 

@@ -109,8 +109,7 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "R46": sealed(flags=0x10002),
     "R47": sealed(fields=((80, ">Q", 0),)),
     "R48": lambda: put(DUAL.build(), DATA + 28 + 88, "B", ord("x")),
-    "R51": sealed(fields=((44, ">I", 0x100000),)),
-    "P6": sealed(fields=((44, ">I", 0x38),)),
+    "R51": sealed(fields=((44, ">I", 0x34),)),  # where zeros are
     "R52": lambda: put(
         ARM.sealed(fields=((8, ">I", 0x20600),)).build(), DIRECTORY + 100, ">2I", 1 << 20, 1
     ),
@@ -166,6 +165,7 @@ ALONG: dict[str, set[str]] = {
     "R18": {"R27", "R40", "R17", "K12"},
     "R19": {"R33"},
     "R40": {"R17", "K12"},
+    "R51": {"R19"},
     "K15": {"R10", "R12", "R18"},
     "K12": {"R27"},
 }

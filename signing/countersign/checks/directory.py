@@ -54,6 +54,8 @@ def check_best(thin: Slice, command: SignatureCommand, directory: Directory) -> 
     if code.short_limit is not None:
         message = f"the short limit is {code.short_limit}, the long one {code.code_limit}"
         yield broken("R35", at + 32, message)
+    if code.scatter is not None and not _leaves_pages_alone(code):
+        yield broken("R19", at + 44, "the scatter table takes their hashes from the pages")
     yield from _check_code(thin, command, code)
     yield from _check_runtime(thin, code, at)
 
@@ -98,11 +100,21 @@ def _check_code(thin: Slice, command: SignatureCommand, code: CodeDirectory) -> 
             yield broken("R40", thin.base + whole, message)
 
 
+def _leaves_pages_alone(code: CodeDirectory) -> bool:
+    """Tell whether a scatter table gives every page the hash that it has without one.
+
+    ``hashes`` in xnu's ubc_subr.c looks at one entry after another, finds no hash behind the last,
+    and takes an entry for a page longer than it says.
+    """
+    first = code.scatter[0] if code.scatter else None
+    return first is not None and first.base == 0 and code.code_count - first.pages in (0, 1)
+
+
 def _check_fields(code: CodeDirectory, at: int) -> Iterator[Finding]:
     if code.flags.unknown:
         yield broken("R44", at + 12, f"unknown flags {code.flags.unknown:#x}")
-    if code.scattered:
-        yield broken("P6", at + 44, "it has a scatter table, which was not followed")
+    if code.scatter is not None:
+        yield broken("R51", at + 44, "it has a scatter table")
     if code.platform:
         yield broken("R53", at + 38, f"it claims the platform {code.platform}")
     if not code.identifier:

@@ -117,6 +117,8 @@ class Image:
     room: int = 32
     """Bytes between the load commands and the code."""
     segments: tuple[Segment, ...] = ()
+    linkedit: bool = True
+    """Has a __LINKEDIT."""
     symbols: bytes = b" \0"
     """The string table, which is the last thing before the signature."""
     seal: Seal | None = None
@@ -329,8 +331,11 @@ class Image:
             size = len(self.info_plist)
             sections.append(Section("__info_plist", self.text_size - size, size))
         base, filesize = self._base(), self.text_end or self.text_size
-        yield _Span("__TEXT", base, self.text_size, 0, filesize, READ | RUN, 0, tuple(sections))
+        vmsize = -(-filesize // self.alignment) * self.alignment
+        yield _Span("__TEXT", base, vmsize, 0, filesize, READ | RUN, 0, tuple(sections))
         yield from self._middle()
+        if not self.linkedit:
+            return
         start = self._linkedit_start()
         end = self.limit + room if self.seal else self._linkedit_end()
         vmsize = -(-(end - start) // self.alignment) * self.alignment

@@ -100,6 +100,10 @@ class Directory:
     unsealed: tuple[int, ...] = ()
     """Blobs that no special slot seals."""
     runtime: int = 0
+    padded: bool = False
+    """Hash the last page filled up with zeros, as some signers wrongly do."""
+    scatter: tuple[tuple[int, int], ...] | None = None
+    """The scatter table: counts and first pages."""
     fields: Mapping[str, int] = field(default_factory=dict)
     """Fixed fields that are written so whatever is right."""
 
@@ -112,19 +116,21 @@ class Directory:
         """Write it for a slice and for the other ``blobs`` of its signature."""
         limit = len(sealed.code) + self.limit_change
         code = sealed.code[:limit].ljust(limit, b"\0")
-        hashes = [
-            self.digest(code[at : at + self.page_size]) for at in range(0, limit, self.page_size)
-        ]
+        pages = [code[at : at + self.page_size] for at in range(0, limit, self.page_size)]
+        if self.padded:
+            pages[-1] = pages[-1].ljust(self.page_size, b"\0")
+        hashes = [self.digest(page) for page in pages]
         special = self._special(blobs)
         size = next(size for version, size in _SIZES.items() if version <= self.version)
         identifier = self.identifier.encode() + b"\0"
         team = self.team.encode() + b"\0" if self.team is not None else b""
         names = identifier + team
         hash_offset = size + len(names) + sum(map(len, special))
-        length = hash_offset + sum(map(len, hashes))
+        scatter = self._scatter()
+        end = hash_offset + sum(map(len, hashes))
         values = dict.fromkeys(_FIXED, 0) | {
             "magic": 0xFADE0C02,
-            "length": length,
+            "length": end + len(scatter),
             "version": self.version,
             "flags": self.flags,
             "hash_offset": hash_offset,
@@ -135,6 +141,7 @@ class Directory:
             "hash_size": _HASHES[self.hash_type][1],
             "hash_type": self.hash_type,
             "page_shift": self.page_size.bit_length() - 1,
+            "scatter_offset": end if scatter else 0,
             "team_offset": size + len(identifier) if team else 0,
             "exec_limit": sealed.text_size,
             "exec_flags": int(sealed.program),
@@ -142,7 +149,13 @@ class Directory:
             **self.fields,
         }
         fixed = struct.pack(">" + "".join(_FIXED.values()), *(values[name] for name in _FIXED))
-        return fixed[:size] + names + b"".join(special) + b"".join(hashes)
+        return fixed[:size] + names + b"".join(special) + b"".join(hashes) + scatter
+
+    def _scatter(self) -> bytes:
+        if self.scatter is None:
+            return b""
+        entries = [*self.scatter, (0, 0)]  # a count of 0 ends it
+        return b"".join(struct.pack(">2I2Q", count, base, 0, 0) for count, base in entries)
 
     def _special(self, blobs: Mapping[int, bytes]) -> list[bytes]:
         """Hash what the special slots seal, the highest slot first."""

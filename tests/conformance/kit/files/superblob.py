@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kit.bases import PROGRAM, Files, directories, put, resealed
+from kit.image import Image
 from kit.signature import (
     CMS,
     EMPTY_CMS,
@@ -48,8 +49,8 @@ def _full() -> bytes:
     return resealed(PROGRAM, align=1).build()
 
 
-def _two(*types: int) -> bytes:
-    return directories(PROGRAM, *(Directory(hash_type=each) for each in types)).build()
+def _two(*types: int) -> Image:
+    return directories(PROGRAM, *(Directory(hash_type=each) for each in types))
 
 
 def _entitled(*blobs: tuple[int, bytes]) -> bytes:
@@ -71,10 +72,12 @@ FILES: Final[Files] = {
     "R26-pass": lambda: _entitled((ENTITLEMENTS, XML)),
     "R26-fail": lambda: _entitled((ENTITLEMENTS, blob(0xFADE7173, XML[8:]))),
     "R26-fail-twice": lambda: _entitled((ENTITLEMENTS, XML), (ENTITLEMENTS, XML)),
-    "R28-pass": lambda: _two(SHA1, SHA256),
+    "R28-pass": _two(SHA1, SHA256).build,
     "R28-fail": resealed(PROGRAM, slots=(0x1000,)).build,
-    "R29-pass": lambda: _two(SHA1, SHA256),
-    "R29-fail": lambda: _two(SHA256, SHA256),
+    "R29-pass": _two(SHA1, SHA256).build,
+    "R29-fail": _two(SHA256, SHA256).build,
     "R34-pass": PROGRAM.build,
     "R34-fail": resealed(PROGRAM, rest=b"left over").build,
+    "P4-pass": _two(SHA1, SHA256).build,
+    "P4-fail": resealed(_two(SHA1, SHA256), slots=(0, 0x1001)).build,
 }
