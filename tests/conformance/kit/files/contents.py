@@ -1,4 +1,4 @@
-"""Entitlements: the rules of rulebook/contents.py."""
+"""Entitlements and the Info.plist: the rules of rulebook/contents.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from kit.bases import LIBRARY, PROGRAM, Files, resealed, signed_with
 from kit.entitlements import der, xml
 from kit.files.superblob import BLOBS
 from kit.image import Image
-from kit.signature import ADHOC, DER, ENTITLEMENTS, RUNTIME, blob
+from kit.signature import (
+    ADHOC,
+    DER,
+    ENTITLEMENTS,
+    INFO_PLIST,
+    RUNTIME,
+    Directory,
+    Seal,
+    blob,
+)
 
 __all__ = ["FILES"]
 
@@ -39,6 +48,16 @@ def _linked(image: Image) -> Image:
     return replace(image, libraries=(*PROGRAM.libraries, "@rpath/libkit.dylib"))
 
 
+PLIST: Final = b"<plist><dict/></plist>"
+ARRAY: Final = b"<plist><array/></plist>"
+
+
+def _described(plist: bytes | None, sealed: bytes) -> Image:
+    """Embed an Info.plist and seal another, or the same."""
+    directory = Directory(special={INFO_PLIST: sealed})
+    return Image(info_plist=plist, seal=Seal(directories=(directory,)))
+
+
 FILES: Final[Files] = {
     "R43-pass": _with(BOTH).build,
     "R43-fail": _entitled(PROGRAM, xml({JIT: False}), der({JIT: True})).build,
@@ -56,4 +75,9 @@ FILES: Final[Files] = {
     "A3-fail": _hardened(_linked(PROGRAM)).build,
     "A4-pass": _with({JIT: True}).build,
     "A4-fail": _with({"keychain-access-groups": "TEAM000001.kit"}).build,
+    "R62-pass": _described(PLIST, PLIST).build,
+    "R62-fail": _described(PLIST, b"others").build,
+    "R62-fail-gone": _described(None, PLIST).build,
+    "E6-pass": _described(PLIST, PLIST).build,
+    "E6-fail": _described(ARRAY, ARRAY).build,
 }
