@@ -9,6 +9,7 @@ from pathlib import Path
 from countersign.checks.container import check_architecture, check_container, slice_fits
 from countersign.checks.entitlements import check_entitlements
 from countersign.checks.infoplist import check_info_plist
+from countersign.checks.loaders import claimed_filetype, loaders
 from countersign.checks.loading import check_loading
 from countersign.checks.seal import check_seal
 from countersign.checks.structure import check_linkedit, check_structure
@@ -16,7 +17,7 @@ from countersign.errors import FormatError
 from countersign.escaping import printable
 from countersign.findings import Enforcer, FileVerdict, Finding, SliceVerdict
 from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat, starts_fat64
-from countersign.macho.header import CODE_TYPES, claimed_architecture, starts_thin
+from countersign.macho.header import CODE_TYPES, MH_EXECUTE, claimed_architecture, starts_thin
 from countersign.macho.loading import parse_loading
 from countersign.macho.slice import SignatureCommand, Slice, parse_slice
 from countersign.reading import read_head
@@ -71,7 +72,9 @@ def verify_source(
     window = Window(source)
     view = window[:MAX_TABLE]
     if starts_fat64(view):
-        finding = broken("R1", 0, "it is a universal file with a 64-bit table")
+        who = (Enforcer.KERNEL,) if claimed_filetype(window) == MH_EXECUTE else ()
+        message = "it is a universal file with a 64-bit table"
+        finding = broken("R1", 0, message, enforced_by=(*who, Enforcer.CODESIGN))
         return FileVerdict(path=path, member=member, findings=(finding,))
     if starts_thin(view):
         verdict, _ = _verify_slice(window, system, pages)
@@ -106,7 +109,7 @@ def _verify_slice(
         thin = parse_slice(head, data.start, size=len(data))
     except FormatError as error:
         arch = declared.name if declared else claimed_architecture(data[:12])
-        return SliceVerdict(arch=arch, signed=False, findings=(unreadable(error),)), None
+        return SliceVerdict(arch=arch, signed=False, findings=(_damaged(error, data),)), None
     findings = list(check_architecture(declared, thin)) if declared else []
     findings += check_structure(thin)
     if thin.header.filetype in CODE_TYPES:
@@ -116,6 +119,14 @@ def _verify_slice(
         verdict, signature = _verify_signature(data, thin, thin.signature, system, findings, pages)
     judged = tuple(system.judge(each, arm64=thin.is_arm64) for each in verdict.findings)
     return replace(verdict, findings=judged), signature
+
+
+def _damaged(error: FormatError, data: Window) -> Finding:
+    """Say that load commands cannot be read: dyld reads those of programs and libraries."""
+    finding = unreadable(error)
+    who = {*loaders(claimed_filetype(data)), Enforcer.DYLD}
+    kept = [each for each in finding.enforced_by if each not in (Enforcer.KERNEL, Enforcer.DYLD)]
+    return replace(finding, enforced_by=(*sorted(who, reverse=True), *kept))
 
 
 def _check_loading(head: memoryview, thin: Slice, room: int) -> Iterator[Finding]:
@@ -136,15 +147,14 @@ def _verify_signature(
     findings: list[Finding],
     pages: Sequence[range] | None,
 ) -> tuple[SliceVerdict, Signature | None]:
-    if command.data_end > len(data):  # which R12 has said already
-        return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
     try:
         room = min(command.data_size, MAX_SIGNATURE)
         blob = data[command.data_offset : command.data_offset + room]
         signature = parse_signature(blob, thin.base + command.data_offset)
     except FormatError as error:
         if error.rule not in {finding.rule for finding in findings}:
-            findings.append(unreadable(error))
+            found = unreadable(error)
+            findings.append(replace(found, offset=min(error.offset, data.start + len(data))))
         return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
     findings += check_seal(data, thin, command, signature, system, pages)
     start = thin.base + command.data_offset

@@ -21,26 +21,7 @@ WITHOUT_PAIR = {
     **dict.fromkeys(("Q1", "Q2", "Q3", "Q4"), "demands of the one who verifies, not of macOS"),
 }
 
-DISPUTED = {
-    "F1-fail": "dyld reads a program's load commands, too: JustInTimeLoader.cpp:1458",
-    "F1-fail.dylib": "a library's load commands are dyld's to read: UnsafeHeader.cpp:467",
-    "K11-fail": "the kernel alone picks a program's slice: kern_exec.c:1416",
-    "K11-fail.dylib": "dyld alone picks a library's slice: Universal.cpp validSlice",
-    "R1-fail.dylib": "dyld takes 64-bit tables: Universal.cpp:59",
-    "R2-fail": "dyld finds no slice to load, either: MachOFile.cpp:1780",
-    "R3-fail": "--strict compares the last slice's end with the file: macho++.cpp:664",
-    "R4-fail.dylib": "dyld refuses the library: Universal.cpp 'duplicate slices'",
-    "R5-fail": "--strict: the size of the gap wraps around: macho++.cpp:617",
-    "R6-pass": "the gap before the first slice may be of any size: macho++.cpp:619",
-    "R9-fail": "the kernel maps a program: mach_loader.c:2041",
-    "R9-fail.dylib": "dyld refuses the library: Universal.cpp validSlice",
-    "R11-fail-two": "dyld refuses two: MachOLoaded.cpp:138; the kernel takes the first",
-    "R12-fail": "codesign reads the superblob alone: blob.cpp readBlob",
-    "R16-fail-longer.dylib": "what a library lacks is read as zeros: kern_descrip.c:4060",
-    "R19-fail": "dyld registers libraries alone: JustInTimeLoader.cpp",
-    "R33-fail-page": "dyld registers libraries alone: JustInTimeLoader.cpp",
-    "R33-fail-nothing": "codesign wants a signed byte: codedirectory.cpp:205",
-}
+DISPUTED: dict[str, str] = {}
 """Files on which countermark says something else than Apple's sources, and where these say it."""
 
 

@@ -166,7 +166,8 @@ ALONG: dict[str, set[str]] = {
     "R19": {"R33"},
     "R40": {"R17", "K12"},
     "R51": {"R19"},
-    "K15": {"R10", "R12", "R18"},
+    "K15": {"R10", "R12", "R18", "R23"},
+    "R12": {"R27"},
     "K12": {"R27"},
 }
 """Further errors that the same damage cannot but cause."""
@@ -235,17 +236,20 @@ def test_rules_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit_change", "enforcers"),
+    ("filetype", "limit_change", "enforcers"),
     [
-        (-16, (Enforcer.CODESIGN_STRICT,)),
-        (-0x1000, (Enforcer.DYLD, Enforcer.CODESIGN_STRICT)),
-        (-DATA, (Enforcer.KERNEL, Enforcer.DYLD, Enforcer.CODESIGN_STRICT)),
+        (DYLIB, -16, {Enforcer.CODESIGN_STRICT}),
+        (DYLIB, -0x1000, {Enforcer.DYLD, Enforcer.CODESIGN_STRICT}),
+        (EXECUTE, -0x1000, {Enforcer.CODESIGN_STRICT}),
+        (DYLIB, -DATA, {Enforcer.KERNEL, Enforcer.DYLD, Enforcer.CODESIGN}),
+        (EXECUTE, -DATA, {Enforcer.KERNEL, Enforcer.CODESIGN}),
     ],
 )
 def test_who_refuses_a_code_limit_depends_on_how_short_it_is(
-    limit_change: int, enforcers: tuple[Enforcer, ...]
+    filetype: int, limit_change: int, enforcers: set[Enforcer]
 ) -> None:
+    image = Macho(filetype=filetype)
     seal = Seal(limit_change=limit_change)
-    verdict = verify_image(dataclasses.replace(ARM, seal=seal).build(), path="file")
+    verdict = verify_image(dataclasses.replace(image, seal=seal).build(), path="file")
     (finding,) = [each for each in every_finding(verdict) if each.rule == "R33"]
-    assert finding.enforced_by == enforcers
+    assert set(finding.enforced_by) == enforcers

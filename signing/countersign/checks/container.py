@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from countersign.findings import Finding
+from countersign.checks.loaders import claimed_filetype, loaders
+from countersign.findings import Enforcer, Finding
 from countersign.macho.cpu import is_arm64
 from countersign.macho.fat import FatArch, fat_header_size
 from countersign.macho.slice import Slice
@@ -26,8 +27,9 @@ def slice_fits(arch: FatArch, count: int, size: int) -> bool:
 
 def check_container(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]:
     """Check a whole universal file."""
-    yield from _check_each(archs, len(data))
-    yield from _check_together(archs)
+    who = loaders(claimed_filetype(data.part(archs[0].offset, archs[0].end)))
+    yield from _check_each(archs, len(data), who)
+    yield from _check_together(archs, who)
     if all(slice_fits(arch, len(archs), len(data)) for arch in archs):
         yield from _check_gaps(data, archs)
 
@@ -35,30 +37,35 @@ def check_container(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]
 def check_architecture(arch: FatArch, thin: Slice) -> Iterator[Finding]:
     """Compare an entry of the table with its slice, as execve and ``Universal::valid`` do."""
     if (arch.cputype, arch.name) != (thin.header.cputype, thin.arch):
-        yield broken("K11", thin.base, f"the table says {arch.name}, the slice {thin.arch}")
+        message = f"the table says {arch.name}, the slice {thin.arch}"
+        yield broken("K11", thin.base, message, enforced_by=loaders(thin.header.filetype))
 
 
-def _check_each(archs: Sequence[FatArch], size: int) -> Iterator[Finding]:
+def _check_each(
+    archs: Sequence[FatArch], size: int, who: tuple[Enforcer, ...]
+) -> Iterator[Finding]:
     for arch in archs:
         if not slice_fits(arch, len(archs), size):
             message = f"the {arch.name} slice, bytes {arch.offset} to {arch.end}, does not fit"
-            yield broken("R3", arch.offset, message)
+            yield broken("R3", arch.offset, message, enforced_by=(*who, Enforcer.CODESIGN_STRICT))
         page = 0x4000 if is_arm64(arch.cputype) else 0x1000
         if arch.offset % page:
             message = f"the {arch.name} slice does not start at a multiple of {page}"
-            yield broken("R9", arch.offset, message)
+            yield broken("R9", arch.offset, message, enforced_by=who)
 
 
-def _check_together(archs: Sequence[FatArch]) -> Iterator[Finding]:
+def _check_together(archs: Sequence[FatArch], who: tuple[Enforcer, ...]) -> Iterator[Finding]:
     seen: set[tuple[int, int]] = set()
     for arch in archs:
         key = (arch.cputype, arch.cpusubtype & 0x00FFFFFF)
         if key in seen:
-            yield broken("R4", arch.offset, f"there are two slices for {arch.name}")
+            message = f"there are two slices for {arch.name}"
+            yield broken("R4", arch.offset, message, enforced_by=who)
         seen.add(key)
     for before, arch in pairwise(sorted(archs, key=lambda each: each.offset)):
         if arch.offset < before.end:
-            yield broken("R5", arch.offset, f"the {arch.name} slice overlaps the one before it")
+            message = f"the {arch.name} slice overlaps the one before it"
+            yield broken("R5", arch.offset, message, enforced_by=(*who, Enforcer.CODESIGN_STRICT))
 
 
 def _check_gaps(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]:
@@ -66,7 +73,8 @@ def _check_gaps(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]:
     end = fat_header_size(len(archs))
     for arch in sorted(archs, key=lambda each: each.offset):
         gap = arch.offset - end
-        if arch.align > MAX_ALIGN or gap >= 1 << arch.align:
+        first = end == fat_header_size(len(archs))  # any gap will do before it
+        if arch.align > MAX_ALIGN or (gap >= 1 << arch.align and not first):
             message = f"{gap} bytes before the {arch.name} slice, whose alignment is {arch.align}"
             yield broken("R6", end, message)
         dirt = first_nonzero(data.part(end, arch.offset))

@@ -50,7 +50,7 @@ def check_best(thin: Slice, command: SignatureCommand, directory: Directory) -> 
     blob, code = directory
     at = thin.base + command.data_offset + blob.offset
     if code.code_limit != command.data_offset:
-        yield _wrong_limit(code, command, at)
+        yield _wrong_limit(thin, code, command, at)
     if code.short_limit is not None:
         message = f"the short limit is {code.short_limit}, the long one {code.code_limit}"
         yield broken("R35", at + 32, message)
@@ -72,14 +72,17 @@ def check_others(signature: Signature, start: int) -> Iterator[Finding]:
             yield broken("R48", start + blob.offset, "it has other special slots than the best one")
 
 
-def _wrong_limit(code: CodeDirectory, command: SignatureCommand, at: int) -> Finding:
-    """Judge a code limit: dyld forgives what is less than a page, the kernel only emptiness."""
+def _wrong_limit(thin: Slice, code: CodeDirectory, command: SignatureCommand, at: int) -> Finding:
+    """Judge a code limit: dyld forgives what is less than a page, the kernel only emptiness.
+
+    dyld looks at the libraries that it registers, not at the program.
+    """
     enforced_by = [Enforcer.CODESIGN_STRICT]
     covered = page_count(code.code_limit, code.page_size) * code.page_size
-    if covered < command.data_offset:
-        enforced_by.insert(0, Enforcer.DYLD)
     if code.code_limit == 0:
-        enforced_by.insert(0, Enforcer.KERNEL)
+        enforced_by = [Enforcer.KERNEL, Enforcer.CODESIGN]
+    if covered < command.data_offset and thin.header.filetype != MH_EXECUTE:
+        enforced_by.insert(0, Enforcer.DYLD)
     message = f"{code.code_limit} bytes are signed, the signature is at {command.data_offset}"
     return broken("R33", at + 32, message, enforced_by=enforced_by)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from countersign.checks.loaders import loaders
 from countersign.findings import Enforcer, Finding
 from countersign.macho.header import (
     CODE_TYPES,
     FILE_TYPES,
     MH_BUNDLE,
     MH_DYLIB,
+    MH_EXECUTE,
 )
 from countersign.macho.loading import Loading
 from countersign.macho.patch import COMMAND_SIZE
@@ -39,14 +41,15 @@ def check_structure(thin: Slice) -> Iterator[Finding]:
 
 def _check_segments(thin: Slice) -> Iterator[Finding]:
     page = 0x4000 if thin.is_arm64 else 0x1000
+    who = loaders(thin.header.filetype)
     for segment in thin.segments:
         at = thin.base + segment.command_offset
         if segment.end > thin.size:
             message = f"{segment.name} ends at {segment.end}, the slice at {thin.size}"
-            yield broken("R18", at, message)
+            yield broken("R18", at, message, enforced_by=who)
         if segment.fileoff % page:
             message = f"{segment.name} starts at {segment.fileoff}, not at a multiple of {page}"
-            yield broken("R18", at, message)
+            yield broken("R18", at, message, enforced_by=who)
         if segment.vmsize < segment.filesize and (segment.vmsize or segment.initprot):
             message = f"{segment.name}: {segment.filesize} bytes in the file, "
             yield broken("R17", at, message + f"{segment.vmsize} in memory")
@@ -86,11 +89,13 @@ def _check_end(thin: Slice) -> Iterator[Finding]:
 def _check_command(thin: Slice, command: SignatureCommand) -> Iterator[Finding]:
     at = thin.base + command.offset
     if len(thin.signatures) > 1:
-        yield broken("R11", at, f"there are {len(thin.signatures)} signature commands")
+        message = f"there are {len(thin.signatures)} signature commands"
+        yield broken("R11", at, message, enforced_by=(Enforcer.DYLD,))
     for each in thin.signatures:
         if each.cmdsize != COMMAND_SIZE:
-            yield broken("R11", thin.base + each.offset, f"its size is {each.cmdsize}")
-    if command.data_end > thin.size:
+            message = f"its size is {each.cmdsize}"
+            yield broken("R11", thin.base + each.offset, message, enforced_by=(Enforcer.KERNEL,))
+    if command.data_end > thin.size and thin.header.filetype == MH_EXECUTE:
         yield broken("R12", at, f"it ends at {command.data_end}, the slice at {thin.size}")
     if command.data_offset % 8:
         yield broken("R14", at, f"it starts at {command.data_offset:#x}")
