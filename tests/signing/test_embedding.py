@@ -40,7 +40,7 @@ IMAGES = st.builds(
     text_pages=st.integers(1, 3),
     platform=st.sampled_from([None, 1]),
     minimum=st.sampled_from([(10, 9, 0), (14, 0, 0)]),
-    info_plist=st.none() | st.binary(min_size=1, max_size=64),
+    info_plist=st.none() | st.binary(min_size=1, max_size=64).map(lambda each: each.upper()),
 )
 
 

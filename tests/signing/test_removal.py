@@ -26,7 +26,7 @@ IMAGES = st.builds(
     linkedit_size=st.integers(16, 0x9000),
     text_pages=st.integers(1, 3),
     platform=st.sampled_from([None, 1]),
-    info_plist=st.none() | st.binary(min_size=1, max_size=64),
+    info_plist=st.none() | st.binary(min_size=1, max_size=64).map(lambda each: each.upper()),
 )
 
 
