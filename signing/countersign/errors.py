@@ -20,6 +20,8 @@ __all__ = [
     "NoRoomError",
     "NotSignableError",
     "OptionsError",
+    "PatternError",
+    "PatternLimitError",
     "PropertyListError",
     "ReadError",
     "RejectedError",
@@ -92,6 +94,16 @@ class InfoPlistError(SigningError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"embedded Info.plist: {problem}")
+
+
+class PatternError(SigningError):
+    """A rule about the resources of a bundle is no regular expression."""
+
+    hint = "Sign the bundle again without rules of its own."
+
+
+class PatternLimitError(PatternError):
+    """It may be one, and is beyond what is read here: nothing was decided."""
 
 
 class PropertyListError(SigningError):

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["printable"]
+from collections.abc import Sequence
+from typing import Final
+
+__all__ = ["listed", "printable"]
+
+SHOWN: Final = 3
+LONGEST: Final = 200
+"""Characters of one name that are shown."""
 
 
 def printable(text: str) -> str:
@@ -10,3 +17,10 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Show the first few of several names, and say how many more there are."""
+    shown = ", ".join(printable(each)[:LONGEST] for each in names[:SHOWN])
+    more = len(names) - SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -15,6 +15,7 @@ from countersign.errors import FormatError
 from countersign.findings import Enforcer, Finding
 from countersign.rule import Rule
 from countersign.rulebook import (
+    bundle,
     container,
     contents,
     delivery,
@@ -38,6 +39,7 @@ RULES: Final[dict[str, Rule]] = {
         seal,
         trust,
         contents,
+        bundle,
         loading,
         delivery,
     )

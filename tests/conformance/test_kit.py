@@ -9,6 +9,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
+from countersign.rulebook import bundle
 from countersign.rules import RULES
 from countersign.verifier import verify_image
 from kit.catalogue import ENFORCERS, Expectation, expectations, make, names
@@ -18,6 +19,7 @@ PASSING = [each for each in KIT if each.passes]
 FAILING = [each for each in KIT if not each.passes]
 WITHOUT_PAIR = {
     **dict.fromkeys(("N1", "N5"), "say that something was not checked; there is nothing to break"),
+    **{rule.id: "bundles are no files; test_bundle.py breaks the rule" for rule in bundle.RULES},
     **dict.fromkeys(("Q1", "Q2", "Q3", "Q4"), "demands of the one who verifies, not of macOS"),
 }
 

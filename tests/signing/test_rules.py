@@ -10,7 +10,7 @@ import pytest
 
 from countersign.apple import ERRORS
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
-from countersign.rulebook import delivery
+from countersign.rulebook import bundle, delivery
 from countersign.rules import RULES, broken
 from countersign.verifier import verify_image
 from macho import BUNDLE, DSYM, DYLDLINK, DYLIB, EXECUTE, PIE, Macho, Patch, Seal, fat, put, segment
@@ -173,8 +173,9 @@ ALONG: dict[str, set[str]] = {
 """Further errors that the same damage cannot but cause."""
 
 
-OF_IMAGES = {each: rule for each, rule in RULES.items() if rule not in delivery.RULES}
-"""The rules that an image alone can break; tests of demands and of archives break the others."""
+ELSEWHERE = (*bundle.RULES, *delivery.RULES)
+OF_IMAGES = {each: rule for each, rule in RULES.items() if rule not in ELSEWHERE}
+"""The rules that an image alone can break; tests of bundles and of demands break the others."""
 
 
 def every_finding(verdict: FileVerdict) -> list[Finding]:

@@ -8,12 +8,11 @@ what it logs and what Apple's technical note TN3125 says.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countersign.codedirectory import Flag
 from countersign.errors import EntitlementsError, FormatError
-from countersign.escaping import printable
+from countersign.escaping import listed
 from countersign.findings import Finding
 from countersign.macho.header import MH_EXECUTE
 from countersign.macho.slice import Platform, Slice
@@ -29,7 +28,6 @@ __all__ = ["check_entitlements"]
 MAGICS: Final = {Slot.ENTITLEMENTS: 0xFADE7171, Slot.ENTITLEMENTS_DER: 0xFADE7172}
 HEADER_SIZE: Final = 8
 """The magic and the length of a blob."""
-SHOWN_KEYS: Final = 3
 
 RESTRICTED_NAMES: Final = frozenset({"com.apple.application-identifier", "keychain-access-groups"})
 RESTRICTED_GROUPS: Final = (
@@ -110,7 +108,7 @@ def _check_forms(xml: _Form | None, der: _Form | None) -> Iterator[Finding]:
     keys = sorted(xml.values.keys() | der.values.keys())
     different = [key for key in keys if _encoded(xml.values, key) != _encoded(der.values, key)]
     if different:
-        yield broken("R43", der.at, f"XML and DER differ in {_listed(different)}")
+        yield broken("R43", der.at, f"XML and DER differ in {listed(different)}")
 
 
 def _encoded(values: Mapping[str, Value], key: str) -> bytes:
@@ -131,11 +129,11 @@ def _check_adhoc_program(
 ) -> Iterator[Finding]:
     refused = [key for key in sorted(values) if _is_restricted(key)]
     if refused:
-        yield broken("A4", start, f"no certificate stands for {_listed(refused)}")
+        yield broken("A4", start, f"no certificate stands for {listed(refused)}")
     if _validates_libraries(signature.best.code.flags, values):
         foreign = [name for name in thin.libraries if not name.startswith(SYSTEM)]
         if foreign:
-            yield broken("A3", start, f"it will not load {_listed(foreign)}")
+            yield broken("A3", start, f"it will not load {listed(foreign)}")
 
 
 def _is_restricted(key: str) -> bool:
@@ -147,10 +145,3 @@ def _validates_libraries(flags: Flag, values: Mapping[str, Value]) -> bool:
     if Flag.REQUIRE_LV in flags:
         return True
     return Flag.RUNTIME in flags and values.get(LOADS_ANYTHING) is not True
-
-
-def _listed(names: list[str]) -> str:
-    """Name the first few of names out of a file."""
-    shown = ", ".join(printable(each)[:200] for each in islice(names, SHOWN_KEYS))
-    more = len(names) - SHOWN_KEYS
-    return f"{shown} and {more} more" if more > 0 else shown

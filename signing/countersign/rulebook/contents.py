@@ -1,4 +1,4 @@
-"""The rules of what is sealed: entitlements, the Info.plist, and the files of a bundle."""
+"""The rules of what is sealed: entitlements and the Info.plist."""
 
 from __future__ import annotations
 
