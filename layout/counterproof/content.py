@@ -5,16 +5,21 @@ from __future__ import annotations
 import mmap
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from contextlib import contextmanager
+from itertools import chain
+from typing import IO, Final
 
 from counterproof.entry import Content
+from countersign.source import FileSource, PiecesSource, Source
 
-__all__ = ["CHUNK", "split", "take"]
+__all__ = ["CHUNK", "hold", "split", "spool", "take"]
 
 CHUNK: Final = 1 << 20
 """Bytes that are asked of a stream at a time."""
 IN_MEMORY: Final = 64 << 20
 """Bytes of the largest member that is held in memory; larger ones pass through a temporary file."""
+HELD: Final = 256 << 20
+"""The same where only one member is held at a time."""
 
 
 def take(chunks: Iterable[bytes], size: int) -> Content:
@@ -29,6 +34,37 @@ def take(chunks: Iterable[bytes], size: int) -> Content:
             file.write(chunk)
         file.flush()
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+@contextmanager
+def hold(chunks: Iterable[bytes]) -> Iterator[Source]:
+    """Give the whole of a content to be looked at, as long as the context lasts.
+
+    Memory grows with the bytes that are really there, up to a bound; what is larger passes through
+    a temporary file.
+    """
+    pieces: list[bytes] = []
+    size, more = 0, iter(chunks)
+    for piece in more:
+        pieces.append(piece)
+        size += len(piece)
+        if size > HELD:
+            with spool(chain(pieces, more)) as file:
+                pieces.clear()
+                yield FileSource(file.fileno())
+            return
+    yield PiecesSource(pieces)
+
+
+@contextmanager
+def spool(chunks: Iterable[bytes]) -> Iterator[IO[bytes]]:
+    """Put a content into a temporary file, to be read from its start in any order."""
+    with tempfile.TemporaryFile() as file:
+        for chunk in chunks:
+            file.write(chunk)
+        file.flush()
+        file.seek(0)
+        yield file
 
 
 def split(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:

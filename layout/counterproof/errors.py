@@ -69,6 +69,7 @@ class TreeError(LayoutError):
         super().__init__(f"{place}: {problem}")
         self.path = path
         self.member = member
+        self.problem = problem
 
 
 class UnsupportedTreeError(TreeError):

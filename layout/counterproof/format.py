@@ -8,7 +8,13 @@ from typing import Final, NamedTuple
 
 from counterproof.errors import TreeError, UnsupportedTreeError
 
-__all__ = ["ArchiveFormat", "identify_archive", "is_archive"]
+__all__ = [
+    "ArchiveFormat",
+    "identify_archive",
+    "identify_start",
+    "is_archive",
+    "starts_archive",
+]
 
 
 class ArchiveFormat(enum.StrEnum):
@@ -46,12 +52,10 @@ def identify_archive(path: Path) -> ArchiveFormat:
     What is compressed is taken for a tar. Raises :class:`TreeError` when the file cannot be read,
     :class:`UnsupportedTreeError` when it is something else.
     """
-    kind = _kind(path)
-    if kind is None:
+    form = identify_start(_start(path), str(path))
+    if form is None:
         raise UnsupportedTreeError(str(path), "neither a directory nor an archive")
-    if not isinstance(kind.format, ArchiveFormat):
-        raise UnsupportedTreeError(str(path), f"{kind.format} is not supported yet")
-    return kind.format
+    return form
 
 
 def is_archive(path: Path) -> bool:
@@ -59,15 +63,36 @@ def is_archive(path: Path) -> bool:
 
     Raises :class:`TreeError` when it cannot be read.
     """
-    return _kind(path) is not None
+    return starts_archive(_start(path))
 
 
-def _kind(path: Path) -> _Magic | None:
-    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+def starts_archive(data: bytes) -> bool:
+    """Tell whether ``data``, the first 512 bytes of a file, are those of an archive."""
+    return _kind(data) is not None
+
+
+def identify_start(data: bytes, source: str) -> ArchiveFormat | None:
+    """Tell which archive ``data``, the first 512 bytes of ``source``, announce; None for none.
+
+    Raises :class:`UnsupportedTreeError` for one that is not read here.
+    """
+    kind = _kind(data)
+    if kind is None:
         return None
+    if not isinstance(kind.format, ArchiveFormat):
+        raise UnsupportedTreeError(source, f"{kind.format} is not supported yet")
+    return kind.format
+
+
+def _kind(data: bytes) -> _Magic | None:
+    return next((kind for kind in _MAGICS if data.startswith(kind.magic, kind.offset)), None)
+
+
+def _start(path: Path) -> bytes:
+    if path.exists() and not path.is_file():  # opening a pipe would wait for ever
+        return b""
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            return file.read(_HEAD)
     except OSError as error:
         raise TreeError(str(path), error.strerror or str(error)) from error
-    return next((kind for kind in _MAGICS if head.startswith(kind.magic, kind.offset)), None)

@@ -45,15 +45,25 @@ class Budget:
     path: str
     members: int = MAX_MEMBERS
     bytes: int = MAX_BYTES
+    outer: Budget | None = None
+    """That of the archive which this one stands in: what is spent here is spent there too."""
+
+    def inside(self, name: str) -> Budget:
+        """Give the budget of an archive that is the member ``name``."""
+        return Budget(f"{self.path}: {name}", outer=self)
 
     def spend_member(self) -> None:
         """Count one entry; raise :class:`HostileArchiveError` when there are too many."""
+        if self.outer is not None:
+            self.outer.spend_member()
         self.members -= 1
         if self.members < 0:
             raise HostileArchiveError(self.path, f"more than {MAX_MEMBERS} members")
 
     def spend_bytes(self, count: int) -> None:
         """Count expanded bytes; raise :class:`HostileArchiveError` when there are too many."""
+        if self.outer is not None:
+            self.outer.spend_bytes(count)
         self.bytes -= count
         if self.bytes < 0:
             raise HostileArchiveError(self.path, f"expands to more than {MAX_BYTES >> 30} GiB")

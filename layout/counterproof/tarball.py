@@ -23,9 +23,9 @@ from counterproof.safety import Budget, refuse_escapes, safe_path, telling_damag
 from counterproof.stream import ForwardStream, Readable
 from counterproof.zstd import ZstdStream
 
-__all__ = ["TarMember", "open_tar", "read_tar", "walk_tar"]
+__all__ = ["DAMAGE", "TarMember", "open_tar", "read_tar", "walk_tar"]
 
-_DAMAGE: Final = (
+DAMAGE: Final = (
     tarfile.TarError,
     zlib.error,
     EOFError,
@@ -60,12 +60,12 @@ class TarMember:
 
     def chunks(self) -> Iterator[bytes]:
         """Read the content, a mebibyte at a time."""
-        with telling_damage(self.source, _DAMAGE):
+        with telling_damage(self.source, DAMAGE):
             yield from split(self.stream.read_content, self.entry.size)
 
     def padding(self) -> bytes:
         """Read what fills the last block of the content, which must have been read before."""
-        with telling_damage(self.source, _DAMAGE):
+        with telling_damage(self.source, DAMAGE):
             return b"".join(split(self.stream.read_content, -self.entry.size % tarfile.BLOCKSIZE))
 
 
@@ -74,7 +74,7 @@ def open_tar(path: Path, form: ArchiveFormat) -> io.BufferedIOBase:
 
     Raises :class:`TreeError` when it cannot be opened.
     """
-    with telling_damage(str(path), _DAMAGE):
+    with telling_damage(str(path), DAMAGE):
         if form is ArchiveFormat.TAR_GZ:
             return gzip.GzipFile(path)
         file = path.open("rb")
@@ -88,7 +88,7 @@ def walk_tar(path: Path, budget: Budget, form: ArchiveFormat) -> Iterator[Member
     """
     with open_tar(path, form) as source:
         for member in read_tar(source, budget):
-            with telling_damage(budget.path, _DAMAGE):
+            with telling_damage(budget.path, DAMAGE):
                 content = take(member.chunks(), member.entry.size)
             yield Member(entry=member.entry, content=content)
 
@@ -101,7 +101,7 @@ def read_tar(source: Readable, budget: Budget) -> Iterator[TarMember]:
     """
     entries: list[Entry] = []
     stream = ForwardStream(source, budget)
-    with telling_damage(budget.path, _DAMAGE):
+    with telling_damage(budget.path, DAMAGE):
         with tarfile.open(fileobj=stream, mode="r:", encoding="utf-8") as archive:
             while (info := archive.next()) is not None:
                 budget.spend_member()

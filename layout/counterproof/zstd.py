@@ -17,7 +17,9 @@ from counterproof.errors import WindowError
 if TYPE_CHECKING:
     from zstandard import ZstdDecompressor
 
-__all__ = ["MAX_WINDOW", "ZstdStream"]
+    from counterproof.stream import Readable
+
+__all__ = ["MAX_WINDOW", "ZstdStream", "plain_blocks"]
 
 MAX_WINDOW: Final = 128 << 20
 """Bytes that a frame may want to look back; the program zstd takes no more either, unless told."""
@@ -37,7 +39,7 @@ class ZstdStream(io.BufferedIOBase):
 
     def __init__(self, file: BinaryIO, source: str) -> None:
         self._file = file
-        self._blocks = _plain_blocks(file, source)
+        self._blocks = plain_blocks(file, source)
         self._ready = bytearray()
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -56,7 +58,7 @@ class ZstdStream(io.BufferedIOBase):
         super().close()
 
 
-def _plain_blocks(file: BinaryIO, source: str) -> Iterator[bytes]:
+def plain_blocks(file: Readable, source: str) -> Iterator[bytes]:
     """Give what each block of each frame decompresses to, which may be nothing."""
     from zstandard import ZstdDecompressor, ZstdError
 
@@ -73,12 +75,12 @@ def _plain_blocks(file: BinaryIO, source: str) -> Iterator[bytes]:
         raise ValueError(str(error)) from error
 
 
-def _skip_frame(file: BinaryIO) -> None:
+def _skip_frame(file: Readable) -> None:
     for _ in split(file.read, int.from_bytes(_exactly(file, 4), "little")):
         pass
 
 
-def _frame(file: BinaryIO, decompressor: ZstdDecompressor, source: str) -> Iterator[bytes]:
+def _frame(file: Readable, decompressor: ZstdDecompressor, source: str) -> Iterator[bytes]:
     header, check_size = _frame_header(file, source)
     frame = decompressor.decompressobj()
     decompress: Callable[[bytes], bytes] = frame.decompress
@@ -92,7 +94,7 @@ def _frame(file: BinaryIO, decompressor: ZstdDecompressor, source: str) -> Itera
         raise ValueError("a frame does not end with its last block")
 
 
-def _frame_header(file: BinaryIO, source: str) -> tuple[bytes, int]:
+def _frame_header(file: Readable, source: str) -> tuple[bytes, int]:
     """Read a header, magic included; give it and the size of the check sum behind the blocks."""
     from zstandard import frame_header_size, get_frame_parameters
 
@@ -113,7 +115,7 @@ def _block_header(block: bytes) -> tuple[bool, int]:
     return last, 1 if kind == _RLE else size
 
 
-def _exactly(file: BinaryIO, size: int) -> bytes:
+def _exactly(file: Readable, size: int) -> bytes:
     data = file.read(size)
     if len(data) != size:
         raise EOFError(f"{size - len(data)} bytes of a zstd frame are missing")

@@ -1,26 +1,30 @@
-"""Looking at every Mach-O in what a user names: files, directories and archives."""
+"""Looking at every Mach-O in what a user names: files, directories and archives, to any depth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from countermark.errors import CountermarkError, WorkError, missing
 from countermark.targets import nothing
-from counterproof.entry import Content
-from counterproof.errors import LayoutError
-from counterproof.format import is_archive
-from counterproof.tree import walk
-from countersign.discovery import find_linked_images, identify_file
+from counterproof.errors import LayoutError, TreeError, UnsupportedTreeError, WindowError
+from counterproof.format import is_archive, starts_archive
+from countersign.appledouble import AppleDouble, owner_of, parse_apple_double
+from countersign.discovery import find_linked_files, identify_content, identify_file, is_code
 from countersign.errors import ReadError, SigningError
-from countersign.image import ImageFormat, identify
-from countersign.source import BytesSource, Source, open_source
+from countersign.source import Source, open_source
 
-__all__ = ["Found", "Visited", "visit"]
+if TYPE_CHECKING:
+    from counterproof.nested import ArchivedFile
+
+__all__ = ["Companion", "Found", "Unread", "Visited", "visit"]
 
 T = TypeVar("T")
+
+HEAD = 4096
+"""Bytes by which it is told what a file in a directory is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +33,28 @@ class Found:
 
     path: Path
     member: str | None = None
-    """The path inside the archive ``path``."""
+    """The path inside the archive ``path``, through the archives in it: ``inner.zip: bin/x``."""
     source: Source
     """Its bytes; open only while it is looked at."""
+
+
+class Companion(NamedTuple):
+    """An AppleDouble file, by which macOS knows more about another file."""
+
+    path: Path
+    """The archive that it stands in, or itself."""
+    member: str | None
+    owner: str | None
+    """The member that it belongs to; None in a directory, where macOS does not join them."""
+    content: AppleDouble
+
+
+class Unread(NamedTuple):
+    """An archive that is not looked into, because it is of a kind that is not read."""
+
+    path: Path
+    member: str | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,65 +64,123 @@ class Visited(Generic[T]):
     results: tuple[T, ...]
     problems: tuple[Exception, ...]
     """Errors with a ``hint``, of one of the three packages."""
+    companions: tuple[Companion, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
 
 def visit(paths: Iterable[Path], look: Callable[[Found], T]) -> Visited[T]:
     """Look at every Mach-O in ``paths``, and go on after one that cannot be looked at.
 
-    A file that is named is looked at if it is an image of any format. A path in which there is
-    nothing to look at is a problem.
+    A file that is named is looked at if it is an image of any format; in directories and archives
+    only code is, and each file once, whatever its names. Symbolic links there are not followed. A
+    path in which there is nothing to look at is a problem.
     """
-    results: list[T] = []
-    problems: list[Exception] = []
+    visitor = _Visitor(look)
     for path in paths:
-        before = len(results), len(problems)
+        visitor.path(path)
+    return Visited(
+        results=tuple(visitor.results),
+        problems=tuple(visitor.problems),
+        companions=tuple(visitor.companions),
+        unread=tuple(visitor.unread),
+    )
+
+
+class _Visitor(Generic[T]):
+    """Collects what is seen on the way."""
+
+    def __init__(self, look: Callable[[Found], T]) -> None:
+        self._look = look
+        self.results: list[T] = []
+        self.problems: list[Exception] = []
+        self.companions: list[Companion] = []
+        self.unread: list[Unread] = []
+
+    def path(self, path: Path) -> None:
+        """Look at what a user named."""
+        before = len(self.results) + len(self.problems)
         try:
-            for place in _find(path, problems):
-                try:
-                    results.append(_look(place, look))
-                except SigningError as error:
-                    problems.append(WorkError(f"{place.path}: {error}", hint=error.hint))
-            if (len(results), len(problems)) == before:
-                problems.append(nothing(path))
+            if not path.exists():
+                raise missing(path)
+            if path.is_dir():
+                self._directory(path)
+            elif _is_image(path):
+                self._file(path)
+            elif is_archive(path):
+                self._archive(path)
+            if before == len(self.results) + len(self.problems):
+                raise nothing(path)
         except (CountermarkError, LayoutError, SigningError) as error:
-            problems.append(error)
+            self.problems.append(error)
         except OSError as error:
-            problems.append(WorkError(f"{path} cannot be read: {error.strerror}"))
-    return Visited(results=tuple(results), problems=tuple(problems))
+            self.problems.append(_unreadable(path, error))
+
+    def _directory(self, root: Path) -> None:
+        def fail(place: Path, error: ReadError) -> None:
+            self.problems.append(WorkError(f"{place}: {error}", hint=error.hint))
+
+        for path, *_ in find_linked_files(root, fail):
+            try:
+                self._file_in_directory(path)
+            except UnsupportedTreeError as error:
+                self.unread.append(Unread(path, None, error.problem))
+            except TreeError as error:
+                self.problems.append(error)
+            except OSError as error:
+                self.problems.append(_unreadable(path, error))
+
+    def _file_in_directory(self, path: Path) -> None:
+        with path.open("rb", buffering=0) as file:
+            head = file.read(HEAD)
+        if is_code(identify_content(head)) and is_code(identify_file(path)):
+            self._file(path)
+        elif starts_archive(head):
+            self._archive(path)
+        elif owner_of(PurePosixPath(path)) and (content := parse_apple_double(head)):
+            self.companions.append(Companion(path, None, None, content))
+
+    def _file(self, path: Path) -> None:
+        """Look at a file; not when it was changed meanwhile."""
+        try:
+            with open_source(path) as source:
+                result = self._look(Found(path=path, source=source))
+                source.expect_unchanged(path)
+            self.results.append(result)
+        except SigningError as error:
+            self.problems.append(WorkError(f"{path}: {error}", hint=error.hint))
+
+    def _archive(self, path: Path) -> None:
+        from counterproof import nested
+
+        damaged: set[str] = set()
+        for found in nested.walk_files(path):
+            try:
+                if isinstance(found, nested.Unread):
+                    raise found.error
+                self._member(path, found)
+            except (UnsupportedTreeError, WindowError) as error:
+                self.unread.append(Unread(path, _member_name(found.names), error.problem))
+            except TreeError as error:
+                if error.path == str(path):  # the outermost archive: there is nothing more in it
+                    raise
+                if error.path not in damaged:
+                    self.problems.append(error)
+                damaged.add(error.path)
+
+    def _member(self, path: Path, found: ArchivedFile) -> None:
+        member = _member_name(found.names)
+        if is_code(identify_content(found.head)):
+            with found.content() as source:
+                self.results.append(self._look(Found(path=path, member=member, source=source)))
+        elif owner := owner_of(PurePosixPath(found.names[-1])):
+            content = parse_apple_double(found.head)
+            if content is not None:
+                owner_name = _member_name((*found.names[:-1], str(owner)))
+                self.companions.append(Companion(path, member, owner_name, content))
 
 
-class _Place(NamedTuple):
-    """A file, or a member of an archive with its content."""
-
-    path: Path
-    member: str | None = None
-    content: Content = b""
-
-
-def _look(place: _Place, look: Callable[[Found], T]) -> T:
-    """Look at one file; raises :class:`ChangedError` when it was changed meanwhile."""
-    if place.member is not None:
-        source = BytesSource(memoryview(place.content))
-        return look(Found(path=place.path, member=place.member, source=source))
-    with open_source(place.path) as file:
-        result = look(Found(path=place.path, source=file))
-        file.expect_unchanged(place.path)
-    return result
-
-
-def _find(path: Path, problems: list[Exception]) -> Iterator[_Place]:
-    def fail(place: Path, error: ReadError) -> None:
-        problems.append(WorkError(f"{place}: {error}", hint=error.hint))
-
-    if not path.exists():
-        raise missing(path)
-    if path.is_dir():
-        for names in find_linked_images(path, fail):
-            yield _Place(names[0])
-    elif _is_image(path):
-        yield _Place(path)
-    else:
-        yield from _find_in_archive(path)
+def _member_name(names: Iterable[str]) -> str:
+    return ": ".join(names)
 
 
 def _is_image(path: Path) -> bool:
@@ -108,16 +189,8 @@ def _is_image(path: Path) -> bool:
             f"{path} is neither a file nor a directory",
             hint="Name a Mach-O, or a directory or an archive that holds one.",
         )
-    try:
-        return identify_file(path) is not None
-    except OSError as error:
-        raise WorkError(f"{path} cannot be read: {error.strerror}") from error
+    return identify_file(path) is not None
 
 
-def _find_in_archive(path: Path) -> Iterator[_Place]:
-    if not is_archive(path):
-        return
-    for member in walk(path):
-        image = identify(memoryview(member.content))
-        if image is not None and image.format is ImageFormat.MACH_O:
-            yield _Place(path, member.entry.path.as_posix(), member.content)
+def _unreadable(path: Path, error: OSError) -> WorkError:
+    return WorkError(f"{path} cannot be read: {error.strerror or error}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from countermark.delivery import judge_delivery
 from countermark.reach import Found, visit
 from countersign.demands import Demands, apply_demands
 from countersign.findings import FileVerdict, Verdict
@@ -44,4 +45,5 @@ def verify_paths(
         return apply_demands(verdict, demands or Demands())
 
     visited = visit(paths, verify)
-    return Verified(verdict=Verdict(files=visited.results), problems=visited.problems)
+    files = judge_delivery(visited.results, visited.companions, visited.unread)
+    return Verified(verdict=Verdict(files=files), problems=visited.problems)

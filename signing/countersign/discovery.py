@@ -13,7 +13,14 @@ from countersign.errors import ReadError
 from countersign.image import Image, ImageFormat, ImageKind, identify
 from countersign.macho.fat import parse_fat, starts_fat
 
-__all__ = ["find_images", "find_linked_images", "identify_file"]
+__all__ = [
+    "find_images",
+    "find_linked_files",
+    "find_linked_images",
+    "identify_content",
+    "identify_file",
+    "is_code",
+]
 
 _ENOUGH = 4096
 """Bytes that :func:`identify` wants to see."""
@@ -33,18 +40,31 @@ def identify_file(path: Path) -> Image | None:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        head = os.pread(descriptor, _ENOUGH, 0)
-        image = identify(head)
-        if image is None or image.kind is not ImageKind.OTHER or not starts_fat(memoryview(head)):
-            return image
-        offset = parse_fat(memoryview(head))[0].offset
-        first = os.pread(descriptor, _ENOUGH, offset)
-        if first.startswith(_ARCHIVE):
-            return None
-        inner = identify(first)
-        return replace(image, kind=inner.kind) if inner is not None else image
+        return _identify(lambda offset, size: os.pread(descriptor, size, offset))
     finally:
         os.close(descriptor)
+
+
+def identify_content(data: bytes) -> Image | None:
+    """Tell which image a file is, as :func:`identify_file` does, by as much of it as is there."""
+    return _identify(lambda offset, size: data[offset : offset + size])
+
+
+def is_code(image: Image | None) -> bool:
+    """Tell a Mach-O that may be signed from all other files."""
+    return image is not None and image.format is ImageFormat.MACH_O and image.kind not in NO_CODE
+
+
+def _identify(read: Callable[[int, int], bytes]) -> Image | None:
+    head = read(0, _ENOUGH)
+    image = identify(head)
+    if image is None or image.kind is not ImageKind.OTHER or not starts_fat(memoryview(head)):
+        return image
+    first = read(parse_fat(memoryview(head))[0].offset, _ENOUGH)
+    if first.startswith(_ARCHIVE):
+        return None
+    inner = identify(first)
+    return replace(image, kind=inner.kind) if inner is not None else image
 
 
 def find_images(root: Path) -> Iterator[Path]:
@@ -60,23 +80,33 @@ def find_linked_images(root: Path, on_error: OnError | None = None) -> Iterator[
     """Give the Mach-O files at or below ``root``, sorted by path, each with all its names there.
 
     Only regular files that hold code count: no object files, static archives or dSYM companions.
-    Symbolic links are not followed; hard links to one file are several
-    names of it. What cannot be read is given to ``on_error`` and left out, or raised without it.
+    Symbolic links are not followed; hard links to one file are several names of it. What cannot be
+    read is given to ``on_error`` and left out, or raised without it.
     """
 
-    def report(path: Path, error: OSError) -> None:
-        if on_error is None:
-            raise ReadError(f"{path}: {error.strerror}") from error
-        on_error(path, ReadError(error.strerror or str(error)))
-
-    for names in _regular_files(root, report).values():
+    for names in find_linked_files(root, on_error):
         try:
             image = identify_file(names[0])
         except OSError as error:
-            report(names[0], error)
+            _report(on_error, names[0], error)
             continue
-        if image is not None and image.format is ImageFormat.MACH_O and image.kind not in NO_CODE:
-            yield tuple(names)
+        if is_code(image):
+            yield names
+
+
+def find_linked_files(root: Path, on_error: OnError | None = None) -> Iterator[tuple[Path, ...]]:
+    """Give every regular file at or below ``root`` as :func:`find_linked_images` gives images."""
+
+    def report(path: Path, error: OSError) -> None:
+        _report(on_error, path, error)
+
+    return map(tuple, _regular_files(root, report).values())
+
+
+def _report(on_error: OnError | None, path: Path, error: OSError) -> None:
+    if on_error is None:
+        raise ReadError(f"{path}: {error.strerror}") from error
+    on_error(path, ReadError(error.strerror or str(error)))
 
 
 def _regular_files(root: Path, report: Report) -> dict[tuple[int, int], list[Path]]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
 from countersign.errors import ChangedError, ReadError
 
-__all__ = ["BytesSource", "FileSource", "Source", "open_source"]
+__all__ = ["BytesSource", "FileSource", "PiecesSource", "Source", "open_source"]
 
 
 class Source(Protocol):
@@ -60,6 +62,43 @@ class BytesSource:
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Copy a range over ``buffer``."""
         buffer[:] = self._view[offset : offset + len(buffer)]
+
+
+class PiecesSource:
+    """A file in memory, in the pieces in which it came out of an archive."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = [memoryview(piece) for piece in pieces if piece]
+        self._starts = [0, *accumulate(map(len, self._pieces))]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self._starts[-1]
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Copy a range."""
+        return b"".join(self._parts(offset, size))
+
+    def view(self, offset: int, size: int) -> memoryview:
+        """Look at a range; copy it where it is not in one piece."""
+        parts = list(self._parts(offset, size))
+        return parts[0] if len(parts) == 1 else memoryview(b"".join(parts))
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Copy a range over ``buffer``."""
+        at = 0
+        for part in self._parts(offset, len(buffer)):
+            buffer[at : at + len(part)] = part
+            at += len(part)
+
+    def _parts(self, offset: int, size: int) -> Iterator[memoryview]:
+        index = bisect_right(self._starts, offset) - 1
+        while size > 0:
+            start = offset - self._starts[index]
+            part = self._pieces[index][start : start + size]
+            yield part
+            offset, size, index = offset + len(part), size - len(part), index + 1
 
 
 class FileSource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import struct
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 
 from commands import Ended, Run
 from countersign.signer import sign_bytes
+from delivery import apple_double
 from macho import Macho, fat, put
 from sarif_schema import sarif_schema
-from trees import pack_zip
+from trees import pack_tar, pack_tar_gz, pack_zip, zip_info, zip_of
 
 ADHOC = sign_bytes(Macho().build(), "org.example.tool")
 LINKED = Macho().sealed(identifier="tool").build()
@@ -24,6 +26,14 @@ CHANGED = put(ADHOC, 0x3F00, "B", 1)
 CMS = ((0x10000, struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"),)
 WIDE = Macho(arch="x86_64", text_pages=4).sealed(page_size=0x4000).build()
 """Pages that only the kernel of Apple silicon takes."""
+
+
+XZ = lzma.compress(b"text")
+
+
+def pack_zip_top(files: dict[str, bytes]) -> bytes:
+    """Pack files without a directory around them."""
+    return zip_of(*((zip_info(name), data) for name, data in files.items()))
 
 
 @pytest.fixture
@@ -212,6 +222,65 @@ def test_github_gets_a_command_for_every_finding(dist: Path, run: Run) -> None:
 def test_the_format_may_come_from_the_environment(dist: Path, run: Run) -> None:
     ended = run("verify", "good", cwd=dist, COUNTERMARK_FORMAT="github")
     assert (ended.code, ended.out) == (0, "1 file, 1 slice: accepted\n")
+
+
+def test_archives_in_archives_are_looked_into(tmp_path: Path, run: Run) -> None:
+    inner = pack_tar_gz({"bin/tool": CHANGED, "bin/good": ADHOC}, "tool")
+    (tmp_path / "outer.zip").write_bytes(pack_zip({"inner.tar.gz": inner}, "outer"))
+    ended = run("verify", "outer.zip", cwd=tmp_path)
+    assert ended.code == 1
+    assert "REJECTED  outer.zip: outer/inner.tar.gz: tool/bin/tool\n" in ended.out
+    assert "accepted  outer.zip: outer/inner.tar.gz: tool/bin/good\n" in ended.out
+    document = json.loads(run("verify", ".", "--format", "json", cwd=tmp_path).out)
+    assert [(file["path"], file["member"]) for file in document["files"]] == [
+        ("outer.zip", "outer/inner.tar.gz: tool/bin/tool"),
+        ("outer.zip", "outer/inner.tar.gz: tool/bin/good"),
+    ]
+
+
+def test_a_resource_fork_that_travels_along_rejects(tmp_path: Path, run: Run) -> None:
+    """As ``codesign --verify --strict`` says on a Mac, of what its tar unpacked."""
+    members = {"bin/._tool": apple_double(fork=b"icon"), "bin/tool": ADHOC, "bin/good": ADHOC}
+    (tmp_path / "mac.tar.gz").write_bytes(pack_tar_gz(members, "tool"))
+    finder = apple_double(finder=b"\1" * 32)
+    mac = {"tool/bin/tool": ADHOC, "__MACOSX/tool/bin/._tool": finder}
+    (tmp_path / "mac.zip").write_bytes(pack_zip_top(mac))
+    for archive in ("mac.tar.gz", "mac.zip"):
+        ended = run("verify", archive, "--format", "json", cwd=tmp_path)
+        assert (ended.code, rules(ended)) == (1, {"R60"})
+        (bad,) = [file for file in json.loads(ended.out)["files"] if not file["accepted"]]
+        assert bad["member"] == "tool/bin/tool"
+        assert bad["findings"][0]["code"] == -66999
+
+
+def test_other_apple_double_files_are_only_warned_of(tmp_path: Path, run: Run) -> None:
+    members = {"bin/._tool": apple_double(attributes=b"quarantine"), "bin/tool": ADHOC}
+    (tmp_path / "mac.tar").write_bytes(pack_tar(members, "tool"))
+    ended = run("verify", "mac.tar", cwd=tmp_path)
+    assert ended.code == 0
+    assert "warning P9 apple-double: AppleDouble files lie in it: tool/bin/._tool" in ended.out
+
+
+def test_a_place_without_a_macho_is_never_accepted(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.tar").write_bytes(pack_tar({"notes": b"text"}))
+    for path in ("empty", "text.tar"):
+        ended = run("verify", path, "--format", "json", cwd=tmp_path)
+        assert (ended.code, json.loads(ended.out)["accepted"]) == (3, False)
+        assert f"{path}: there is no Mach-O in it" in ended.err
+
+
+def test_what_cannot_be_looked_into_is_said(tmp_path: Path, run: Run) -> None:
+    cut = pack_tar({"bin/tool": ADHOC})[:5000]
+    (tmp_path / "a.zip").write_bytes(pack_zip({"cut.tar": cut, "bin/tool": ADHOC}, "a"))
+    ended = run("verify", "a.zip", cwd=tmp_path)
+    assert ended.code == 3
+    assert "a.zip: a/cut.tar" in ended.err
+    assert ended.out.endswith("1 file, 1 slice: accepted; 1 problem, see above\n")
+    (tmp_path / "b.zip").write_bytes(pack_zip({"x.xz": XZ, "bin/tool": ADHOC}, "b"))
+    ended = run("verify", "b.zip", cwd=tmp_path)
+    assert ended.code == 0
+    assert "warning N9 not-looked-into" in ended.out
 
 
 @pytest.mark.parametrize("output", ["sarif", "junit", "github"])

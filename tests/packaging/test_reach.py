@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
+import os
 from pathlib import Path
 
 import pytest
 
 from countermark.errors import WorkError
 from countermark.reach import Found, visit
-from macho import Macho
-from trees import pack_tar
+from countersign.appledouble import AppleDouble
+from delivery import apple_double
+from macho import OBJECT, Macho, fat
+from trees import elf, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip
 
 IMAGE = Macho().build()
+OBJECT_FILE = Macho(filetype=OBJECT).build()
 
 
 @pytest.fixture
@@ -28,6 +34,14 @@ def size_of(found: Found) -> tuple[str, str | None, int]:
     return found.path.name, found.member, found.source.size
 
 
+def names_in(path: Path) -> list[str]:
+    """What is looked at; everything must be what it is."""
+    visited = visit([path], lambda found: (found.member, found.source.read(0, found.source.size)))
+    assert visited.problems == ()
+    assert {content for _, content in visited.results} == {IMAGE}
+    return [str(member) for member, _ in visited.results]
+
+
 def test_files_directories_and_archives_are_reached_in_their_order(folder: Path) -> None:
     visited = visit([folder / "release.tar", folder / "bin", folder / "bin/b"], size_of)
     assert visited.results == (
@@ -37,6 +51,47 @@ def test_files_directories_and_archives_are_reached_in_their_order(folder: Path)
         ("b", None, len(IMAGE)),
     )
     assert visited.problems == ()
+
+
+def test_archives_in_a_directory_are_looked_into(folder: Path) -> None:
+    visited = visit([folder], size_of)
+    assert [(name, member) for name, member, _ in visited.results] == [
+        ("a", None),
+        ("b", None),
+        ("release.tar", "release/bin/c"),
+    ]
+
+
+def test_archives_in_archives_are_looked_into(tmp_path: Path) -> None:
+    inner = pack_tar_gz({"bin/x": IMAGE, "notes": b"text"}, "inner")
+    middle = pack_zip({"inner.tar.gz": inner, "bin/y": IMAGE}, "middle")
+    path = tmp_path / "outer.tar.zst"
+    path.write_bytes(pack_tar_zst({"middle.whl": middle, "z.gz": gzip.compress(IMAGE)}, "outer"))
+    assert names_in(path) == [
+        "outer/middle.whl: middle/inner.tar.gz: inner/bin/x",
+        "outer/middle.whl: middle/bin/y",
+        "outer/z.gz: z",
+    ]
+
+
+def test_links_are_not_followed_and_names_of_one_file_count_once(folder: Path) -> None:
+    os.link(folder / "bin/a", folder / "bin/other name")
+    (folder / "bin/link").symlink_to("a")
+    (folder / "loop").symlink_to(".")
+    visited = visit([folder / "bin"], size_of)
+    assert [name for name, *_ in visited.results] == ["a", "b"]
+    assert [name for name, *_ in visit([folder / "bin/link"], size_of).results] == ["link"]
+
+
+def test_what_holds_no_code_is_passed_over_in_archives_too(tmp_path: Path) -> None:
+    library = fat([("arm64", b"!<arch>\n" + bytes(100))])
+    files = {"a.o": OBJECT_FILE, "b.a": library, "c": elf(), "d": IMAGE}
+    files["e"] = fat([("arm64", OBJECT_FILE)])
+    (tmp_path / "a.zip").write_bytes(pack_zip(files, "p"))
+    assert names_in(tmp_path / "a.zip") == ["p/d"]
+    (tmp_path / "b.zip").write_bytes(pack_zip({"a.o": OBJECT_FILE}, "p"))
+    (problem,) = visit([tmp_path / "b.zip"], size_of).problems
+    assert "no Mach-O" in str(problem)
 
 
 def test_a_file_that_changes_meanwhile_does_not_stop_the_others(folder: Path) -> None:
@@ -59,3 +114,53 @@ def test_a_path_without_a_macho_is_a_problem(folder: Path) -> None:
         True,
         True,
     ]
+
+
+def test_a_damaged_archive_inside_does_not_stop_the_others(tmp_path: Path) -> None:
+    cut = pack_tar({"bin/x": IMAGE, "bin/lost": IMAGE})[: len(IMAGE) + 2000]
+    outer = {"cut.tar": cut, "bin/y": IMAGE}
+    (tmp_path / "outer.zip").write_bytes(pack_zip(outer, "p"))
+    (tmp_path / "cut.tar").write_bytes(cut)
+    for path, wanted in (
+        (tmp_path / "outer.zip", ["p/cut.tar: bitcoin-31.0/bin/x", "p/bin/y"]),
+        (tmp_path, ["bitcoin-31.0/bin/x", "p/cut.tar: bitcoin-31.0/bin/x", "p/bin/y"]),
+    ):
+        visited = visit([path], size_of)
+        assert [member for _, member, _ in visited.results] == wanted
+        assert len(visited.problems) == len(wanted) - 1
+        assert all("cut.tar" in str(problem) for problem in visited.problems)
+
+
+def test_an_archive_of_an_unknown_kind_is_told_and_not_a_problem(folder: Path) -> None:
+    packed = lzma.compress(b"x")
+    (folder / "bin/x.tar.xz").write_bytes(packed)
+    (folder / "outer.zip").write_bytes(pack_zip({"y.xz": packed, "bin/y": IMAGE}, "p"))
+    visited = visit([folder], size_of)
+    assert visited.problems == ()
+    assert [(each.path.name, each.member, each.reason) for each in visited.unread] == [
+        ("x.tar.xz", None, "xz is not supported yet"),
+        ("outer.zip", "p/y.xz", "xz is not supported yet"),
+    ]
+    (problem,) = visit([folder / "bin/x.tar.xz"], size_of).problems
+    assert "xz is not supported yet" in str(problem)
+
+
+def test_companions_are_told_with_their_owners(folder: Path) -> None:
+    fork = apple_double(fork=b"icon")
+    (folder / "bin/._a").write_bytes(fork)
+    (folder / "bin/._text").write_bytes(b"text")
+    members = {"bin/a": IMAGE, "bin/._a": fork, "bin/._note": b"x"}
+    (folder / "outer.zip").write_bytes(pack_zip({"in.tar": pack_tar(members, "p")}, "q"))
+    visited = visit([folder], size_of)
+    content = AppleDouble(resource_fork=True, finder_info=False)
+    assert [tuple(each) for each in visited.companions] == [
+        (folder / "bin/._a", None, None, content),
+        (folder / "outer.zip", "q/in.tar: p/bin/._a", "q/in.tar: p/bin/a", content),
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_a_problem(folder: Path) -> None:
+    (folder / "bin/a").chmod(0)
+    visited = visit([folder / "bin"], size_of)
+    assert len(visited.results) == len(visited.problems) == 1

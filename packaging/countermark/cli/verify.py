@@ -91,7 +91,8 @@ def command(
 ) -> int:
     """Check every Mach-O in PATHS: files, directories, or .tar, .tar.gz, .tar.zst or .zip archives.
 
-    Images and archives are told by content. A path in which there is no Mach-O is an error.
+    Images and archives, also in one another, are told by content. A path in which there is no
+    Mach-O is an error.
 
     \b
     Example: countermark verify dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz

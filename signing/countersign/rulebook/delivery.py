@@ -5,14 +5,56 @@ from __future__ import annotations
 from typing import Final
 
 from countersign.rule import Rule
-from countersign.rulebook.enforcers import ERROR, POLICY
+from countersign.rulebook.enforcers import ERROR, POLICY, STRICT, WARNING
 
 __all__ = ["RULES"]
 
 _DEMANDED: Final = "The one who verifies demands it; macOS does not."
 _SOURCE: Final = "countermark verify"
 
+_PACKED_ON_A_MAC: Final = (
+    "The archive was packed on a Mac, with the AppleDouble files of tar or Finder."
+)
+_PACK_WITHOUT: Final = (
+    "Pack it again without the ._ files: with COPYFILE_DISABLE=1 for tar, or on another system."
+)
+
 RULES: Final = (
+    Rule(
+        id="R60",
+        name="sideband-data",
+        severity=ERROR,
+        enforced_by=STRICT,
+        apple="errSecCSInvalidAssociatedFileData",
+        demands="An image gets no resource fork or Finder information when macOS unpacks it.",
+        why="macOS makes them of the ._ file beside it, and codesign refuses code that has them.",
+        cause=_PACKED_ON_A_MAC,
+        fix=_PACK_WITHOUT,
+        source="Security singlediskrep.cpp SingleDiskRep::strictValidate; copyfile copyfile.c "
+        "copyfile_unpack; libarchive archive_read_support_format_tar.c read_mac_metadata_blob",
+    ),
+    Rule(
+        id="P9",
+        name="apple-double",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="No AppleDouble files travel with a release.",
+        why="They are litter where others than macOS unpack it, and each machine writes others.",
+        cause=_PACKED_ON_A_MAC,
+        fix=_PACK_WITHOUT,
+        source="copyfile copyfile.c copyfile_pack",
+    ),
+    Rule(
+        id="N9",
+        name="not-looked-into",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="All archives can be looked into.",
+        why="Whatever images are in it were not checked.",
+        cause="It is compressed in a way that is not read here, or encrypted.",
+        fix="Unpack it and verify what was in it.",
+        source=_SOURCE,
+    ),
     Rule(
         id="Q1",
         name="required-signature",

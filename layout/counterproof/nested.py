@@ -1,0 +1,226 @@
+"""The files of an archive and of the archives in it, in one pass and bounded memory.
+
+What is compressed without being a tar holds one file, which is called as unpacking would call it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Final, NamedTuple, TypeAlias
+
+from counterproof.content import CHUNK, hold, spool
+from counterproof.entry import Kind
+from counterproof.errors import HostileArchiveError, TreeError
+from counterproof.format import ArchiveFormat, identify_start
+from counterproof.safety import Budget, telling_damage
+from counterproof.tarball import DAMAGE, read_tar
+from counterproof.zipball import open_zip, read_zip
+from counterproof.zstd import plain_blocks
+from countersign.source import Source
+
+__all__ = ["HEAD", "MAX_NESTING", "ArchivedFile", "Unread", "walk_files"]
+
+MAX_NESTING: Final = 5
+"""Archives that stand in one another, the outermost one counted."""
+HEAD: Final = 1 << 16
+"""Bytes by which it is told what a file is: all headers of an image, and its first slice's."""
+
+_SUFFIXES: Final = (".gz", ".zst", ".zstd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedFile:
+    """A file, to be looked at before the next one is asked for."""
+
+    names: tuple[str, ...]
+    """Its path in each of the archives that it stands in, the outermost one's first."""
+    head: bytes
+    """Its first :data:`HEAD` bytes."""
+    stream: PieceStream
+
+    def content(self) -> AbstractContextManager[Source]:
+        """Take all of it, for as long as the context lasts.
+
+        Raises :class:`TreeError` for what cannot be read.
+        """
+        return hold(self.stream.pieces())
+
+
+class Unread(NamedTuple):
+    """A file that is an archive by its content, and could not be read."""
+
+    names: tuple[str, ...]
+    error: TreeError
+
+
+_Walk: TypeAlias = Iterator[ArchivedFile | Unread]
+
+
+def walk_files(path: Path) -> _Walk:
+    """Give the files of the archive at ``path``, and in place of archives their files.
+
+    An archive in another one that cannot be read does not end the walk, unless the outer one cannot
+    be read either. Raises :class:`TreeError`, and no other error.
+    """
+    with telling_damage(str(path), DAMAGE):
+        file = path.open("rb")
+    with file:
+        stream = _FileStream(file, str(path))
+        form = identify_start(stream.head(), str(path))
+        if form is not None:
+            yield from _archive(form, stream, _Place((), path.name, Budget(str(path))))
+
+
+class PieceStream(io.BufferedIOBase):
+    """A file in pieces, as it comes out of an archive, that can be looked at before it is read."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._ready = b""
+        self._at = 0
+
+    def head(self) -> bytes:
+        """Look at the first :data:`HEAD` bytes that were not read yet."""
+        self._fill(HEAD)
+        return self._ready[self._at : self._at + HEAD]
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read ``size`` bytes, which must be given; fewer only at the end."""
+        if size is None or size < 0:
+            raise ValueError("a whole file may be too large to read at once")
+        self._fill(size)
+        data = self._ready[self._at : self._at + size]
+        self._at += len(data)
+        return data
+
+    def pieces(self) -> Iterator[bytes]:
+        """Read the rest, as it comes."""
+        ready, self._ready = self._ready[self._at :], b""
+        yield ready
+        yield from self._pieces
+
+    def seekable_file(self) -> AbstractContextManager[IO[bytes]]:
+        """Give the whole file to be read in any order."""
+        return spool(self.pieces())
+
+    def _fill(self, size: int) -> None:
+        """Make ``size`` bytes ready, or all that are left."""
+        if len(self._ready) - self._at >= size:
+            return
+        parts = [self._ready[self._at :]]
+        missing = size - len(parts[0])
+        while missing > 0 and (piece := next(self._pieces, None)) is not None:
+            parts.append(piece)
+            missing -= len(piece)
+        self._ready, self._at = b"".join(parts), 0
+
+
+class _FileStream(PieceStream):
+    """A file on disk."""
+
+    def __init__(self, file: IO[bytes], source: str) -> None:
+        super().__init__(_read_all(file, source))
+        self._file = file
+
+    def seekable_file(self) -> AbstractContextManager[IO[bytes]]:
+        return nullcontext(self._file)
+
+
+class _Place(NamedTuple):
+    """Where in archives a file stands."""
+
+    names: tuple[str, ...]
+    name: str
+    """Its own base name."""
+    budget: Budget
+    """Its own, in case that it is an archive."""
+
+    def inside(self, name: str) -> _Place:
+        return _Place((*self.names, name), PurePosixPath(name).name, self.budget.inside(name))
+
+
+def _file(stream: PieceStream, place: _Place) -> _Walk:
+    """Give a file, or the files in it when it is an archive."""
+    source = place.budget.path
+    try:
+        form = identify_start(stream.head(), source)
+        if form is None:
+            yield ArchivedFile(names=place.names, head=stream.head(), stream=stream)
+        elif len(place.names) >= MAX_NESTING:
+            raise HostileArchiveError(
+                source, f"more than {MAX_NESTING} archives are in one another"
+            )
+        else:
+            yield from _archive(form, stream, place)
+    except TreeError as error:
+        if error.path != source:  # what it stands in cannot be read
+            raise
+        yield Unread(place.names, error)
+
+
+def _archive(form: ArchiveFormat, stream: PieceStream, place: _Place) -> _Walk:
+    if form is ArchiveFormat.ZIP:
+        yield from _zip(stream, place)
+    elif form is ArchiveFormat.TAR:
+        yield from _tar(stream, place)
+    else:
+        plain = PieceStream(_decompressed(form, stream, place.budget.path))
+        if _starts_tar(plain.head()):
+            yield from _tar(plain, place)
+        else:
+            single = PieceStream(_spending(plain.pieces(), place.budget))
+            yield from _file(single, place.inside(_without_suffix(place.name)))
+
+
+def _tar(stream: PieceStream, place: _Place) -> _Walk:
+    for member in read_tar(stream, place.budget):
+        if member.entry.kind is Kind.FILE:
+            yield from _file(PieceStream(member.chunks()), place.inside(str(member.entry.path)))
+
+
+def _zip(stream: PieceStream, place: _Place) -> _Walk:
+    with stream.seekable_file() as file, open_zip(file, place.budget.path) as archive:
+        for member in read_zip(archive, place.budget):
+            if member.entry.kind is Kind.FILE:
+                yield from _file(PieceStream(member.chunks()), place.inside(str(member.entry.path)))
+
+
+def _decompressed(form: ArchiveFormat, stream: PieceStream, source: str) -> Iterator[bytes]:
+    with telling_damage(source, DAMAGE):
+        if form is ArchiveFormat.TAR_ZST:
+            yield from plain_blocks(stream, source)
+        else:
+            with gzip.GzipFile(fileobj=stream) as plain:
+                while piece := plain.read(CHUNK):
+                    yield piece
+
+
+def _read_all(file: IO[bytes], source: str) -> Iterator[bytes]:
+    with telling_damage(source, DAMAGE):
+        while piece := file.read(CHUNK):
+            yield piece
+
+
+def _spending(pieces: Iterable[bytes], budget: Budget) -> Iterator[bytes]:
+    for piece in pieces:
+        budget.spend_bytes(len(piece))
+        yield piece
+
+
+def _starts_tar(data: bytes) -> bool:
+    """Tell a tar by the check sum of its first header, which those without a magic have too."""
+    try:
+        tarfile.TarInfo.frombuf(data[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
+def _without_suffix(name: str) -> str:
+    return next((name[: -len(each)] for each in _SUFFIXES if name.endswith(each)), name) or name
