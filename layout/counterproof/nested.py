@@ -15,16 +15,16 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple, TypeAlias
 
 from counterproof.content import CHUNK, hold, spool
-from counterproof.entry import Kind
+from counterproof.entry import Entry, Kind
 from counterproof.errors import HostileArchiveError, TreeError
 from counterproof.format import ArchiveFormat, identify_start
 from counterproof.safety import Budget, telling_damage
-from counterproof.tarball import DAMAGE, read_tar
-from counterproof.zipball import open_zip, read_zip
+from counterproof.tarball import DAMAGE, TarMember, read_tar
+from counterproof.zipball import ZipMember, open_zip, read_zip
 from counterproof.zstd import plain_blocks
 from countersign.source import Source
 
-__all__ = ["HEAD", "MAX_NESTING", "ArchivedFile", "Unread", "walk_files"]
+__all__ = ["HEAD", "MAX_NESTING", "ArchivedFile", "Passed", "Unread", "walk_nested"]
 
 MAX_NESTING: Final = 5
 """Archives that stand in one another, the outermost one counted."""
@@ -40,6 +40,8 @@ class ArchivedFile:
 
     names: tuple[str, ...]
     """Its path in each of the archives that it stands in, the outermost one's first."""
+    entry: Entry
+    """What the innermost of them says of it."""
     head: bytes
     """Its first :data:`HEAD` bytes."""
     stream: PieceStream
@@ -52,6 +54,13 @@ class ArchivedFile:
         return hold(self.stream.pieces())
 
 
+class Passed(NamedTuple):
+    """A directory or a link."""
+
+    names: tuple[str, ...]
+    entry: Entry
+
+
 class Unread(NamedTuple):
     """A file that is an archive by its content, and could not be read."""
 
@@ -59,11 +68,11 @@ class Unread(NamedTuple):
     error: TreeError
 
 
-_Walk: TypeAlias = Iterator[ArchivedFile | Unread]
+_Walk: TypeAlias = Iterator[ArchivedFile | Passed | Unread]
 
 
-def walk_files(path: Path) -> _Walk:
-    """Give the files of the archive at ``path``, and in place of archives their files.
+def walk_nested(path: Path) -> _Walk:
+    """Give what the archive at ``path`` holds, and in place of archives what they hold.
 
     An archive in another one that cannot be read does not end the walk, unless the outer one cannot
     be read either. Raises :class:`TreeError`, and no other error.
@@ -145,13 +154,15 @@ class _Place(NamedTuple):
         return _Place((*self.names, name), PurePosixPath(name).name, self.budget.inside(name))
 
 
-def _file(stream: PieceStream, place: _Place) -> _Walk:
+def _file(stream: PieceStream, entry: Entry, outer: _Place) -> _Walk:
     """Give a file, or the files in it when it is an archive."""
+    place = outer.inside(str(entry.path))
     source = place.budget.path
     try:
         form = identify_start(stream.head(), source)
         if form is None:
-            yield ArchivedFile(names=place.names, head=stream.head(), stream=stream)
+            head = stream.head()
+            yield ArchivedFile(names=place.names, entry=entry, head=head, stream=stream)
         elif len(place.names) >= MAX_NESTING:
             raise HostileArchiveError(
                 source, f"more than {MAX_NESTING} archives are in one another"
@@ -175,20 +186,26 @@ def _archive(form: ArchiveFormat, stream: PieceStream, place: _Place) -> _Walk:
             yield from _tar(plain, place)
         else:
             single = PieceStream(_spending(plain.pieces(), place.budget))
-            yield from _file(single, place.inside(_without_suffix(place.name)))
+            name = PurePosixPath(_without_suffix(place.name))
+            yield from _file(single, Entry(path=name, kind=Kind.FILE, mode=None), place)
 
 
 def _tar(stream: PieceStream, place: _Place) -> _Walk:
     for member in read_tar(stream, place.budget):
-        if member.entry.kind is Kind.FILE:
-            yield from _file(PieceStream(member.chunks()), place.inside(str(member.entry.path)))
+        yield from _entry(member, place)
 
 
 def _zip(stream: PieceStream, place: _Place) -> _Walk:
     with stream.seekable_file() as file, open_zip(file, place.budget.path) as archive:
         for member in read_zip(archive, place.budget):
-            if member.entry.kind is Kind.FILE:
-                yield from _file(PieceStream(member.chunks()), place.inside(str(member.entry.path)))
+            yield from _entry(member, place)
+
+
+def _entry(member: TarMember | ZipMember, place: _Place) -> _Walk:
+    if member.entry.kind is Kind.FILE:
+        yield from _file(PieceStream(member.chunks()), member.entry, place)
+    else:
+        yield Passed((*place.names, str(member.entry.path)), member.entry)
 
 
 def _decompressed(form: ArchiveFormat, stream: PieceStream, source: str) -> Iterator[bytes]:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from countermark.errors import CountermarkError, WorkError, missing
+from countermark.surroundings import Surroundings, member_name
 from countermark.targets import nothing
 from counterproof.errors import LayoutError, TreeError, UnsupportedTreeError, WindowError
 from counterproof.format import is_archive, starts_archive
-from countersign.appledouble import AppleDouble, owner_of, parse_apple_double
 from countersign.discovery import find_linked_files, identify_content, identify_file, is_code
 from countersign.errors import ReadError, SigningError
 from countersign.source import Source, open_source
 
 if TYPE_CHECKING:
-    from counterproof.nested import ArchivedFile
+    from counterproof.nested import ArchivedFile, Passed, Unread
 
-__all__ = ["Companion", "Found", "Unread", "Visited", "visit"]
+__all__ = ["Found", "Visited", "visit"]
 
 T = TypeVar("T")
 
@@ -38,25 +38,6 @@ class Found:
     """Its bytes; open only while it is looked at."""
 
 
-class Companion(NamedTuple):
-    """An AppleDouble file, by which macOS knows more about another file."""
-
-    path: Path
-    """The archive that it stands in, or itself."""
-    member: str | None
-    owner: str | None
-    """The member that it belongs to; None in a directory, where macOS does not join them."""
-    content: AppleDouble
-
-
-class Unread(NamedTuple):
-    """An archive that is not looked into, because it is of a kind that is not read."""
-
-    path: Path
-    member: str | None
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visited(Generic[T]):
     """What was seen, and what could not be looked at and why."""
@@ -64,37 +45,31 @@ class Visited(Generic[T]):
     results: tuple[T, ...]
     problems: tuple[Exception, ...]
     """Errors with a ``hint``, of one of the three packages."""
-    companions: tuple[Companion, ...] = ()
-    unread: tuple[Unread, ...] = ()
 
 
-def visit(paths: Iterable[Path], look: Callable[[Found], T]) -> Visited[T]:
+def visit(
+    paths: Iterable[Path], look: Callable[[Found], T], around: Surroundings | None = None
+) -> Visited[T]:
     """Look at every Mach-O in ``paths``, and go on after one that cannot be looked at.
 
     A file that is named is looked at if it is an image of any format; in directories and archives
     only code is, and each file once, whatever its names. Symbolic links there are not followed. A
-    path in which there is nothing to look at is a problem.
+    path in which there is nothing to look at is a problem. ``around`` is told of all the rest.
     """
-    visitor = _Visitor(look)
+    visitor = _Visitor(look, around)
     for path in paths:
         visitor.path(path)
-    return Visited(
-        results=tuple(visitor.results),
-        problems=tuple(visitor.problems),
-        companions=tuple(visitor.companions),
-        unread=tuple(visitor.unread),
-    )
+    return Visited(results=tuple(visitor.results), problems=tuple(visitor.problems))
 
 
 class _Visitor(Generic[T]):
     """Collects what is seen on the way."""
 
-    def __init__(self, look: Callable[[Found], T]) -> None:
+    def __init__(self, look: Callable[[Found], T], around: Surroundings | None) -> None:
         self._look = look
+        self._around = around
         self.results: list[T] = []
         self.problems: list[Exception] = []
-        self.companions: list[Companion] = []
-        self.unread: list[Unread] = []
 
     def path(self, path: Path) -> None:
         """Look at what a user named."""
@@ -123,11 +98,13 @@ class _Visitor(Generic[T]):
             try:
                 self._file_in_directory(path)
             except UnsupportedTreeError as error:
-                self.unread.append(Unread(path, None, error.problem))
+                self._unread(path, (), error)
             except TreeError as error:
                 self.problems.append(error)
             except OSError as error:
                 self.problems.append(_unreadable(path, error))
+        if self._around is not None:
+            self._around.pass_directory(root)
 
     def _file_in_directory(self, path: Path) -> None:
         with path.open("rb", buffering=0) as file:
@@ -136,8 +113,8 @@ class _Visitor(Generic[T]):
             self._file(path)
         elif starts_archive(head):
             self._archive(path)
-        elif owner_of(PurePosixPath(path)) and (content := parse_apple_double(head)):
-            self.companions.append(Companion(path, None, None, content))
+        elif self._around is not None:
+            self._around.pass_file(path, head)
 
     def _file(self, path: Path) -> None:
         """Look at a file; not when it was changed meanwhile."""
@@ -150,16 +127,14 @@ class _Visitor(Generic[T]):
             self.problems.append(WorkError(f"{path}: {error}", hint=error.hint))
 
     def _archive(self, path: Path) -> None:
-        from counterproof import nested
+        from counterproof.nested import walk_nested
 
         damaged: set[str] = set()
-        for found in nested.walk_files(path):
+        for passed in walk_nested(path):
             try:
-                if isinstance(found, nested.Unread):
-                    raise found.error
-                self._member(path, found)
+                self._member(path, passed)
             except (UnsupportedTreeError, WindowError) as error:
-                self.unread.append(Unread(path, _member_name(found.names), error.problem))
+                self._unread(path, passed.names, error)
             except TreeError as error:
                 if error.path == str(path):  # the outermost archive: there is nothing more in it
                     raise
@@ -167,20 +142,32 @@ class _Visitor(Generic[T]):
                     self.problems.append(error)
                 damaged.add(error.path)
 
-    def _member(self, path: Path, found: ArchivedFile) -> None:
-        member = _member_name(found.names)
-        if is_code(identify_content(found.head)):
-            with found.content() as source:
-                self.results.append(self._look(Found(path=path, member=member, source=source)))
-        elif owner := owner_of(PurePosixPath(found.names[-1])):
-            content = parse_apple_double(found.head)
-            if content is not None:
-                owner_name = _member_name((*found.names[:-1], str(owner)))
-                self.companions.append(Companion(path, member, owner_name, content))
+    def _member(self, path: Path, passed: ArchivedFile | Passed | Unread) -> None:
+        from counterproof.nested import ArchivedFile, Unread
 
+        if isinstance(passed, Unread):
+            raise passed.error
+        if isinstance(passed, ArchivedFile):
+            self._member_file(path, passed)
+        elif self._around is not None:
+            self._around.pass_entry(path, passed.names, passed.entry)
 
-def _member_name(names: Iterable[str]) -> str:
-    return ": ".join(names)
+    def _member_file(self, path: Path, file: ArchivedFile) -> None:
+        code, around = is_code(identify_content(file.head)), self._around
+        wanted = around is not None and around.wants(path, file.names)
+        if code or wanted:
+            with file.content() as source:
+                if code:
+                    member = member_name(file.names)
+                    self.results.append(self._look(Found(path=path, member=member, source=source)))
+                if around is not None and wanted:
+                    around.pass_member(path, file.names, file.entry, source)
+        if around is not None:
+            around.pass_head(path, file.names, file.head)
+
+    def _unread(self, path: Path, names: tuple[str, ...], error: TreeError) -> None:
+        if self._around is not None:
+            self._around.pass_unread(path, names, error.problem)
 
 
 def _is_image(path: Path) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from countermark.delivery import judge_delivery
 from countermark.reach import Found, visit
+from countermark.surroundings import Surroundings
 from countersign.demands import Demands, apply_demands
+from countersign.errors import SigningError
 from countersign.findings import FileVerdict, Verdict
 from countersign.system import NEWEST, System
 from countersign.verifier import verify_source
@@ -44,6 +45,11 @@ def verify_paths(
         )
         return apply_demands(verdict, demands or Demands())
 
-    visited = visit(paths, verify)
-    files = judge_delivery(visited.results, visited.companions, visited.unread)
-    return Verified(verdict=Verdict(files=files), problems=visited.problems)
+    around = Surroundings()
+    visited = visit(paths, verify, around)
+    files, problems = visited.results, visited.problems
+    try:
+        files = around.judge(files)
+    except SigningError as error:
+        problems = (*problems, error)
+    return Verified(verdict=Verdict(files=files), problems=problems)

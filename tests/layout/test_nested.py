@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from counterproof import nested, safety
 from counterproof.content import hold
 from counterproof.errors import HostileArchiveError, TreeError, UnsupportedTreeError
-from counterproof.nested import MAX_NESTING, ArchivedFile, Unread, walk_files
+from counterproof.nested import MAX_NESTING, ArchivedFile, Passed, Unread, walk_nested
 from trees import pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, tar_info, tar_of, zip_info, zip_of
 
 PACKERS = {"zip": pack_zip, "tar": pack_tar, "tar.gz": pack_tar_gz, "tar.zst": pack_tar_zst}
@@ -30,7 +30,7 @@ BIG = bytes(range(256)) * 3000
 def files(path: Path) -> dict[str, bytes]:
     """What is reached, by name."""
     found = {}
-    for each in walk_files(path):
+    for each in walk_nested(path):
         assert isinstance(each, ArchivedFile), each
         name = ": ".join(each.names)
         assert name not in found
@@ -75,6 +75,21 @@ def test_a_compressed_file_is_the_one_file_in_it(
     assert files(written(tmp_path / f"a.tar{name[1:]}", twice)) == {"a.tar: p/bin/x": BIG}
 
 
+def test_directories_and_links_are_passed(tmp_path: Path) -> None:
+    link, folder, hard = (tarfile.TarInfo(name) for name in ("p/link", "p", "p/other"))
+    link.type, link.linkname = tarfile.SYMTYPE, "x"
+    folder.type = tarfile.DIRTYPE
+    hard.type, hard.linkname = tarfile.LNKTYPE, "p/x"
+    inner = tar_of((folder, b""), (tar_info("p/x", 1), b"1"), (link, b""), (hard, b""))
+    path = written(tmp_path / "a.zip", pack_zip({"in.tar": inner}, "q"))
+    passed = [each for each in walk_nested(path) if isinstance(each, Passed)]
+    assert [(each.names, each.entry.kind.value) for each in passed] == [
+        (("q/in.tar", "p"), "directory"),
+        (("q/in.tar", "p/link"), "symlink"),
+        (("q/in.tar", "p/other"), "hard link"),
+    ]
+
+
 def test_a_tar_without_a_magic_is_told_by_its_check_sum(tmp_path: Path) -> None:
     info = tarfile.TarInfo("bin/x")
     info.size = len(BIG)
@@ -89,7 +104,7 @@ def test_members_that_nobody_reads_are_skipped(tmp_path: Path) -> None:
     members = {"a": BIG, "inner.zip": pack_zip({"b": BIG}), "c": BIG}
     for pack in PACKERS.values():
         path = written(tmp_path / "outer", pack(members, "p"))
-        names = [each.names[-1] for each in walk_files(path)]
+        names = [each.names[-1] for each in walk_nested(path)]
         assert names == ["p/a", "bitcoin-31.0/b", "p/c"]
 
 
@@ -113,7 +128,7 @@ def in_each_other(depth: int, pack: Pack) -> bytes:
 def test_the_depth_is_bounded(tmp_path: Path, pack: Pack) -> None:
     deepest = written(tmp_path / "a", in_each_other(MAX_NESTING, pack))
     assert files(deepest) == {": ".join(["p/x"] * MAX_NESTING): b"image"}
-    (unread,) = walk_files(written(tmp_path / "b", in_each_other(MAX_NESTING + 1, pack)))
+    (unread,) = walk_nested(written(tmp_path / "b", in_each_other(MAX_NESTING + 1, pack)))
     assert isinstance(unread, Unread)
     assert unread.names == ("p/x",) * MAX_NESTING
     assert isinstance(unread.error, HostileArchiveError)
@@ -175,7 +190,8 @@ def test_an_inner_archive_that_cannot_be_read_does_not_hide_the_rest(
 ) -> None:
     path = written(tmp_path / "outer", pack({"a": b"1", name: bad, "z": b"2"}, "p"))
     reached, unread = [], []
-    for each in walk_files(path):
+    for each in walk_nested(path):
+        assert not isinstance(each, Passed)
         if isinstance(each, Unread):
             unread.append(each)
             continue
@@ -226,7 +242,7 @@ def test_no_damage_makes_it_raise_anything_else(
     for damaged in (data, gzip.compress(data)):
         path = written(tmp_path / "damaged", damaged)
         try:
-            for each in walk_files(path):
+            for each in walk_nested(path):
                 if isinstance(each, ArchivedFile):
                     with each.content() as source:
                         source.read(0, source.size)
@@ -239,7 +255,7 @@ def test_a_zip_that_holds_itself_ends(tmp_path: Path) -> None:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr(zip_info("r.zip"), in_each_other(9, pack_zip))
-    (unread,) = walk_files(written(tmp_path / "r.zip", inner.getvalue()))
+    (unread,) = walk_nested(written(tmp_path / "r.zip", inner.getvalue()))
     assert isinstance(unread, Unread)
     assert len(unread.names) == MAX_NESTING
     assert zip_of()

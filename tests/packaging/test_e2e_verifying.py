@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
+from bundles import app, write_tree
 from commands import Ended, Run
 from countersign.signer import sign_bytes
 from delivery import apple_double
@@ -251,6 +252,25 @@ def test_a_resource_fork_that_travels_along_rejects(tmp_path: Path, run: Run) ->
         (bad,) = [file for file in json.loads(ended.out)["files"] if not file["accepted"]]
         assert bad["member"] == "tool/bin/tool"
         assert bad["findings"][0]["code"] == -66999
+
+
+def test_bundles_are_judged_as_a_whole(tmp_path: Path, run: Run) -> None:
+    program = "Program.app/Contents/MacOS/Program"
+    bad = app() | {"Program.app/Contents/Resources/icon.icns": b"other"}
+    write_tree(bad, tmp_path / "stage")
+    plain = {name: data for name, data in bad.items() if isinstance(data, bytes)}
+    (tmp_path / "stage.zip").write_bytes(pack_zip_top(plain))
+    for path in ("stage", "stage/Program.app", "stage.zip"):
+        ended = run("verify", path, "--format", "json", cwd=tmp_path)
+        assert (ended.code, rules(ended)) == (1, {"R61"})
+        (file,) = json.loads(ended.out)["files"]
+        place = (file["path"], file["member"])
+        assert place == (
+            ("stage.zip", program) if path == "stage.zip" else (f"stage/{program}", None)
+        )
+    write_tree(app(), tmp_path / "good")
+    ended = run("verify", "good", cwd=tmp_path)
+    assert (ended.code, "N5" in ended.out) == (0, False)
 
 
 def test_other_apple_double_files_are_only_warned_of(tmp_path: Path, run: Run) -> None:

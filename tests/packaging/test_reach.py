@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import lzma
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from countermark.errors import WorkError
 from countermark.reach import Found, visit
-from countersign.appledouble import AppleDouble
-from delivery import apple_double
+from countermark.surroundings import Names, Surroundings
+from counterproof.entry import Entry
+from countersign.source import Source
 from macho import OBJECT, Macho, fat
-from trees import elf, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip
+from trees import elf, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, tar_info, tar_of
 
 IMAGE = Macho().build()
 OBJECT_FILE = Macho(filetype=OBJECT).build()
@@ -28,6 +30,32 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "bin/readme").write_bytes(b"text")
     (tmp_path / "release.tar").write_bytes(pack_tar({"bin/c": IMAGE, "readme": b"text"}, "release"))
     return tmp_path
+
+
+class Recorder(Surroundings):
+    """Keeps a list of what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[object, ...]] = []
+
+    def pass_directory(self, root: Path) -> None:
+        self.seen.append(("directory", root.name))
+
+    def pass_file(self, path: Path, head: bytes) -> None:
+        self.seen.append(("file", path.name, head))
+
+    def pass_entry(self, path: Path, names: Names, entry: Entry) -> None:
+        self.seen.append(("entry", path.name, names, entry.link_target))
+
+    def pass_member(self, path: Path, names: Names, entry: Entry, source: Source) -> None:
+        self.seen.append(("member", path.name, names, source.read(0, source.size)))
+
+    def pass_head(self, path: Path, names: Names, head: bytes) -> None:
+        self.seen.append(("head", path.name, names, head))
+
+    def pass_unread(self, path: Path, names: Names, reason: str) -> None:
+        self.seen.append(("unread", path.name, names, reason))
 
 
 def size_of(found: Found) -> tuple[str, str | None, int]:
@@ -135,27 +163,36 @@ def test_an_archive_of_an_unknown_kind_is_told_and_not_a_problem(folder: Path) -
     packed = lzma.compress(b"x")
     (folder / "bin/x.tar.xz").write_bytes(packed)
     (folder / "outer.zip").write_bytes(pack_zip({"y.xz": packed, "bin/y": IMAGE}, "p"))
-    visited = visit([folder], size_of)
-    assert visited.problems == ()
-    assert [(each.path.name, each.member, each.reason) for each in visited.unread] == [
-        ("x.tar.xz", None, "xz is not supported yet"),
-        ("outer.zip", "p/y.xz", "xz is not supported yet"),
+    around = Recorder()
+    assert visit([folder], size_of, around).problems == ()
+    assert [each for each in around.seen if each[0] == "unread"] == [
+        ("unread", "x.tar.xz", (), "xz is not supported yet"),
+        ("unread", "outer.zip", ("p/y.xz",), "xz is not supported yet"),
     ]
     (problem,) = visit([folder / "bin/x.tar.xz"], size_of).problems
     assert "xz is not supported yet" in str(problem)
 
 
-def test_companions_are_told_with_their_owners(folder: Path) -> None:
-    fork = apple_double(fork=b"icon")
-    (folder / "bin/._a").write_bytes(fork)
-    (folder / "bin/._text").write_bytes(b"text")
-    members = {"bin/a": IMAGE, "bin/._a": fork, "bin/._note": b"x"}
-    (folder / "outer.zip").write_bytes(pack_zip({"in.tar": pack_tar(members, "p")}, "q"))
-    visited = visit([folder], size_of)
-    content = AppleDouble(resource_fork=True, finder_info=False)
-    assert [tuple(each) for each in visited.companions] == [
-        (folder / "bin/._a", None, None, content),
-        (folder / "outer.zip", "q/in.tar: p/bin/._a", "q/in.tar: p/bin/a", content),
+def test_all_that_is_no_image_is_passed_on(folder: Path) -> None:
+    members = {"bin/a": IMAGE, "bin/._a": b"x", "bin/note": b"x", "a.app/note": b"text"}
+    link = tarfile.TarInfo("p/link")
+    link.type, link.linkname = tarfile.SYMTYPE, "bin/a"
+    packed = tar_of(
+        *((tar_info(f"p/{name}", len(data)), data) for name, data in members.items()), (link, b"")
+    )
+    (folder / "outer.zip").write_bytes(pack_zip({"in.tar": packed}, "q"))
+    (folder / "release.tar").unlink()
+    around = Recorder()
+    visit([folder], size_of, around)
+    assert around.seen == [
+        ("file", "readme", b"text"),
+        ("head", "outer.zip", ("q/in.tar", "p/bin/a"), IMAGE),
+        ("head", "outer.zip", ("q/in.tar", "p/bin/._a"), b"x"),
+        ("head", "outer.zip", ("q/in.tar", "p/bin/note"), b"x"),
+        ("member", "outer.zip", ("q/in.tar", "p/a.app/note"), b"text"),
+        ("head", "outer.zip", ("q/in.tar", "p/a.app/note"), b"text"),
+        ("entry", "outer.zip", ("q/in.tar", "p/link"), "bin/a"),
+        ("directory", folder.name),
     ]
 
 

@@ -81,15 +81,17 @@ class SeenContent:
     slices: tuple[ProgramSlice, ...] | None
 
     @classmethod
-    def of(cls, data: bytes | memoryview, *, keep: bool) -> SeenContent:
-        """Note what may be asked later."""
+    def of(cls, data: Window, *, keep: bool) -> SeenContent:
+        """Note what may be asked later. Raises what the window raises when it is read."""
+        hashers = {name: hashlib.new(name, usedforsecurity=False) for name in DIGESTS}
+        for piece in data.pieces():
+            for hasher in hashers.values():
+                hasher.update(piece)
         return cls(
             size=len(data),
-            digests={
-                name: hashlib.new(name, data, usedforsecurity=False).digest() for name in DIGESTS
-            },
-            kept=bytes(data) if keep else None,
-            slices=read_program(Window.over(data)),
+            digests={name: hasher.digest() for name, hasher in hashers.items()},
+            kept=bytes(data[:]) if keep else None,
+            slices=read_program(data),
         )
 
     def digest(self, hash_type: HashType) -> bytes | None:

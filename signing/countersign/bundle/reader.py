@@ -32,6 +32,8 @@ from countersign.bundle.resources import MAX_SIZE
 from countersign.checks.bundle import check_bundle
 from countersign.errors import ReadError
 from countersign.findings import FileVerdict, Finding
+from countersign.source import BytesSource, Source
+from countersign.window import Window
 
 __all__ = ["BundleReader", "with_bundle"]
 
@@ -69,11 +71,15 @@ class BundleReader:
         self, path: PurePosixPath, content: bytes | memoryview, *, executable: bool = False
     ) -> None:
         """Take note of a file with its whole content."""
+        self.add_source(path, BytesSource(content), executable=executable)
+
+    def add_source(self, path: PurePosixPath, source: Source, *, executable: bool = False) -> None:
+        """Take note of a file by its content. Raises what the source raises."""
         if not self.wants(path):
             return
-        keep = path.name in _KEPT and self._kept + len(content) <= MAX_KEPT
-        self._kept += len(content) if keep else 0
-        seen = SeenContent.of(content, keep=keep and len(content) <= MAX_SIZE)
+        keep = path.name in _KEPT and self._kept + source.size <= MAX_KEPT
+        self._kept += source.size if keep else 0
+        seen = SeenContent.of(Window(source), keep=keep and source.size <= MAX_SIZE)
         self._add(path, Item(kind=ItemKind.FILE, executable=executable, content=seen))
 
     def add_link(self, path: PurePosixPath, target: str) -> None:
