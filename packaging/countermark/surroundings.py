@@ -89,7 +89,7 @@ class Surroundings:
     def pass_member(self, path: Path, names: Names, entry: Entry, source: Source) -> None:
         """Take note of a file in the archive ``path``. Raises what the source raises."""
         executable = bool((entry.mode or 0) & 0o111)
-        self._reader(path, names[:-1]).add_source(entry.path, source, executable=executable)
+        self._reader(path, names[:-1]).add_file(entry.path, source, executable=executable)
 
     def pass_head(self, path: Path, names: Names, head: bytes) -> None:
         """Take note of how a file in the archive ``path`` begins."""

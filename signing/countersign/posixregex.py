@@ -10,7 +10,7 @@ CACM 11:6, 1968).
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
@@ -25,6 +25,8 @@ MAX_STEPS: Final = 1000
 MAX_NESTING: Final = 20
 MAX_REPEAT: Final = 255
 """RE_DUP_MAX."""
+MAX_KNOWN: Final = 10_000
+"""Answers that are kept of one pattern."""
 MAX_RANGE: Final = 0x300
 """Characters of one range in brackets."""
 
@@ -97,46 +99,61 @@ SUCCESS: Final = 0
 """The number of the step that ends every way through a pattern."""
 
 
-class Pattern(NamedTuple):
+class Pattern:
     """A pattern that texts can be searched for."""
 
-    steps: tuple[_Step, ...]
-    start: int
+    def __init__(self, steps: Sequence[_Step], start: int) -> None:
+        self._steps = steps
+        self._start = start
+        self._known: dict[tuple[frozenset[int], str, bool], frozenset[int]] = {}
+        self.work = 0
+        """What was done so far: characters that were taken, and steps that were looked at."""
 
     def occurs_in(self, text: str) -> bool:
         """Tell whether the pattern occurs anywhere in ``text``."""
-        current: set[int] = set()
-        for at in range(len(text) + 1):
-            current = self._reach([*current, self.start], at, len(text))
+        current = self._reach([self._start], at_start=True, at_end=not text)
+        for at, character in enumerate(text, 1):
             if SUCCESS in current:
                 return True
-            if at < len(text):
-                current = set(self._take(current, text[at]))
-        return False
+            current = self._next(current, character, at == len(text))
+        return SUCCESS in current
+
+    def _next(self, current: frozenset[int], character: str, at_end: bool) -> frozenset[int]:
+        """Take one character; what follows the same steps is found out once."""
+        self.work += 1
+        key = (current, character, at_end)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        following = self._reach(
+            [*self._take(current, character), self._start], at_start=False, at_end=at_end
+        )
+        if len(self._known) < MAX_KNOWN:
+            self._known[key] = following
+        return following
 
     def _take(self, current: Iterable[int], character: str) -> Iterator[int]:
-        """Take one character: give what follows the steps that could."""
+        """Give what follows the steps that can take a character."""
         for number in current:
-            step = self.steps[number]
+            step = self._steps[number]
             if step.takes is not None and step.takes.holds(character):
                 yield from step.then
 
-    def _reach(self, pending: list[int], at: int, end: int) -> set[int]:
+    def _reach(self, pending: list[int], *, at_start: bool, at_end: bool) -> frozenset[int]:
         """Follow the steps that take no character."""
         reached: set[int] = set()
         while pending:
+            self.work += 1
             number = pending.pop()
-            step = self.steps[number]
-            if number in reached or not _is_possible(step.anchor, at, end):
+            step = self._steps[number]
+            anchor = step.anchor
+            if anchor is not None and not (at_end if anchor.is_end else at_start):
                 continue
-            reached.add(number)
-            if step.takes is None:
-                pending += step.then
-        return reached
-
-
-def _is_possible(anchor: _Anchor | None, at: int, end: int) -> bool:
-    return anchor is None or at == (end if anchor.is_end else 0)
+            if number not in reached:
+                reached.add(number)
+                if step.takes is None:
+                    pending += step.then
+        return frozenset(reached)
 
 
 def compile_pattern(text: str) -> Pattern:
@@ -149,7 +166,7 @@ def compile_pattern(text: str) -> Pattern:
         raise PatternLimitError(f"it has more than {MAX_PATTERN} characters")
     steps = [_Step()]
     start = _add(steps, _Parser(text).parse(), SUCCESS)
-    return Pattern(tuple(steps), start)
+    return Pattern(steps, start)
 
 
 def _add(steps: list[_Step], node: _Node, then: int) -> int:

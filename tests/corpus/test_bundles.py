@@ -17,6 +17,7 @@ from counterproof.entry import Kind
 from counterproof.tree import walk
 from countersign.bundle.reader import BundleReader
 from countersign.findings import Finding
+from countersign.source import BytesSource
 
 pytestmark = pytest.mark.corpus
 
@@ -46,7 +47,7 @@ def read(archive: Path, changed: PurePosixPath | None = None) -> BundleReader:
             if path == changed:
                 content = bytes([content[0] ^ 1]) + content[1:]
             executable = bool((member.entry.mode or 0) & 0o111)
-            reader.add_file(path, content, executable=executable)
+            reader.add_file(path, BytesSource(content), executable=executable)
     return reader
 
 

@@ -13,6 +13,7 @@ from countersign.bundle.listing import Item, ItemKind, Listing
 from countersign.bundle.reader import BundleReader, with_bundle
 from countersign.errors import ReadError
 from countersign.findings import Severity
+from countersign.source import BytesSource
 from countersign.verifier import verify_image
 
 PROGRAM = "Program.app/Contents/MacOS/Program"
@@ -28,7 +29,7 @@ def noted(tree: Tree) -> BundleReader:
         if isinstance(content, Link):
             reader.add_link(path, content.target)
         else:
-            reader.add_file(path, content)
+            reader.add_file(path, BytesSource(content))
     return reader
 
 
@@ -88,7 +89,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 def test_another_name_of_a_file_is_that_file() -> None:
     reader = noted({path: content for path, content in WHOLE.items() if path != ICON})
-    reader.add_file(PurePosixPath("store.d/icon"), b"icon")
+    reader.add_file(PurePosixPath("store.d/icon"), BytesSource(b"icon"))
     reader.add_hard_link(PurePosixPath(ICON), PurePosixPath("store.d/icon"))
     assert found(reader) == {PROGRAM: [], THING: []}
 

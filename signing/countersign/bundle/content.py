@@ -81,17 +81,17 @@ class SeenContent:
     slices: tuple[ProgramSlice, ...] | None
 
     @classmethod
-    def of(cls, data: Window, *, keep: bool) -> SeenContent:
-        """Note what may be asked later. Raises what the window raises when it is read."""
+    def of(cls, window: Window, *, keep: bool) -> SeenContent:
+        """Note what may be asked later, reading the file once and a small part of it again."""
         hashers = {name: hashlib.new(name, usedforsecurity=False) for name in DIGESTS}
-        for piece in data.pieces():
+        for piece in window.pieces():
             for hasher in hashers.values():
                 hasher.update(piece)
         return cls(
-            size=len(data),
+            size=len(window),
             digests={name: hasher.digest() for name, hasher in hashers.items()},
-            kept=bytes(data[:]) if keep else None,
-            slices=read_program(data),
+            kept=bytes(window[:]) if keep else None,
+            slices=read_program(window),
         )
 
     def digest(self, hash_type: HashType) -> bytes | None:

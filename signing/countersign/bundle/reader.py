@@ -8,7 +8,7 @@ programs, and :func:`with_bundle` puts that into the verdict about such a progra
 
     reader = BundleReader()
     for member in walk(archive):
-        reader.add_file(member.path, member.content, executable=...)    # or add_link, ...
+        reader.add_file(member.path, member.source, executable=...)    # or add_link, ...
     for path, findings in reader.findings().items():
         verdicts[path] = with_bundle(verdicts[path], findings)
 
@@ -32,7 +32,7 @@ from countersign.bundle.resources import MAX_SIZE
 from countersign.checks.bundle import check_bundle
 from countersign.errors import ReadError
 from countersign.findings import FileVerdict, Finding
-from countersign.source import BytesSource, Source
+from countersign.source import Source
 from countersign.window import Window
 
 __all__ = ["BundleReader", "with_bundle"]
@@ -67,19 +67,15 @@ class BundleReader:
         """
         return any(map(_may_be_bundle, (self._name, *path.parts[:-1])))
 
-    def add_file(
-        self, path: PurePosixPath, content: bytes | memoryview, *, executable: bool = False
-    ) -> None:
-        """Take note of a file with its whole content."""
-        self.add_source(path, BytesSource(content), executable=executable)
-
-    def add_source(self, path: PurePosixPath, source: Source, *, executable: bool = False) -> None:
-        """Take note of a file by its content. Raises what the source raises."""
+    def add_file(self, path: PurePosixPath, source: Source, *, executable: bool = False) -> None:
+        """Take note of a file, which is read once. Raises what the source raises."""
         if not self.wants(path):
             return
-        keep = path.name in _KEPT and self._kept + source.size <= MAX_KEPT
-        self._kept += source.size if keep else 0
-        seen = SeenContent.of(Window(source), keep=keep and source.size <= MAX_SIZE)
+        window = Window(source)
+        room = min(MAX_SIZE, MAX_KEPT - self._kept)
+        keep = path.name in _KEPT and len(window) <= room
+        self._kept += len(window) if keep else 0
+        seen = SeenContent.of(window, keep=keep)
         self._add(path, Item(kind=ItemKind.FILE, executable=executable, content=seen))
 
     def add_link(self, path: PurePosixPath, target: str) -> None:

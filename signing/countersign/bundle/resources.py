@@ -31,8 +31,8 @@ __all__ = [
 MAX_SIZE: Final = 8 << 20
 """Bytes; large applications have some hundred thousand."""
 MAX_RULES: Final = 100
-MAX_WORK: Final = 10_000_000
-"""Characters times steps that matching rules of one's own may take for one bundle: seconds."""
+MAX_WORK: Final = 5_000_000
+"""What following rules other than Apple's may take for one bundle: about a second."""
 
 WHAT: Final = "CodeResources"
 
@@ -233,10 +233,12 @@ class ResourceRules:
         return lambda path: self._search(compiled, path)
 
     def _search(self, pattern: Pattern, path: str) -> bool:
-        self._work -= (len(path) + 1) * len(pattern.steps)
+        before = pattern.work
+        found = pattern.occurs_in(path)
+        self._work -= pattern.work - before
         if self._work < 0:
             raise _wrong("its rules take too long to follow", rule="N6")
-        return pattern.occurs_in(path)
+        return found
 
 
 def _wrong(problem: str, *, rule: str) -> FormatError:

@@ -6,8 +6,8 @@ Sources: ``SecStaticCode::validateResources``, ``validateResource``, ``validateS
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from countersign.bundle.layout import SIGNATURE, Bundle, Layout
@@ -21,7 +21,7 @@ from countersign.bundle.resources import (
     ResourceSeal,
     parse_seal,
 )
-from countersign.escaping import listed, printable
+from countersign.escaping import listed
 from countersign.findings import Finding
 from countersign.rules import broken
 
@@ -43,29 +43,23 @@ class _Scanned(NamedTuple):
     item: Item
 
 
-@dataclass(slots=True)
-class _Problems:
-    """The paths of what is wrong, by what it is."""
+class _Problem(NamedTuple):
+    """A way in which a file can be wrong."""
 
-    changed: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    added: list[str] = field(default_factory=list)
-    undecided: list[str] = field(default_factory=list)
-    odd: list[str] = field(default_factory=list)
-    """What is neither a file nor a directory nor a link."""
+    rule: str
+    text: str
 
-    def findings(self) -> Iterator[Finding]:
-        for names, what in (
-            (self.changed, "not what was sealed"),
-            (self.missing, "sealed and not there"),
-            (self.added, "there and not sealed"),
-        ):
-            if names:
-                yield broken("R61", None, f"{what}: {listed(sorted(names))}")
-        if self.odd:
-            yield broken("B17", None, f"no rule can seal {listed(sorted(self.odd))}")
-        if self.undecided:
-            yield broken("N6", None, f"not decided: {listed(sorted(self.undecided))}")
+
+CHANGED: Final = _Problem("R61", "not what was sealed")
+MISSING: Final = _Problem("R61", "sealed and not there")
+ADDED: Final = _Problem("R61", "there and not sealed")
+OTHER_CODE: Final = _Problem("B8", "not the code that was sealed")
+NO_CODE: Final = _Problem("B9", "no signed code")
+LEADS_OUT: Final = _Problem("B13", "not a place that is sealed")
+DS_STORE: Final = _Problem("B14", "a symbolic link")
+OTHER_VERSION: Final = _Problem("B16", "not the code that was sealed")
+ODD: Final = _Problem("B17", "neither a file nor a directory nor a link")
+UNDECIDED: Final = _Problem("N6", "not decided")
 
 
 def check_resources(
@@ -122,7 +116,7 @@ class _Checker:
             for each in bundles.values()
             if each.base != bundle.base and each.below_base(bundle.base) is not None
         ]
-        self._problems = _Problems()
+        self._problems: dict[_Problem, list[str]] = defaultdict(list)
         self._hash_types = frozenset(
             hash_type for each in bundle.slices for hash_type in each.hash_types
         )
@@ -132,11 +126,15 @@ class _Checker:
         left = set(self._resources.seals)
         for scanned in self._scan():
             left.discard(scanned.sealed_path)
-            yield from self._check_one(scanned)
-        for path in sorted(left):
+            self._check_one(scanned)
+        for path in left:
             if not parse_seal(self._resources.seals[path]).optional:
-                self._problems.missing.append(path)
-        yield from self._problems.findings()
+                self._note(MISSING, path)
+        for (rule, text), paths in self._problems.items():
+            yield broken(rule, None, f"{text}: {listed(sorted(paths))}")
+
+    def _note(self, problem: _Problem, path: str) -> None:
+        self._problems[problem].append(path)
 
     def _scan(self) -> Iterator[_Scanned]:
         """Give what the rules want sealed, nested bundles as one."""
@@ -153,53 +151,52 @@ class _Checker:
                 elif rule is not EXCLUDED:
                     pending += [joined(path, each) for each in self._listing.children(path)]
             elif item.kind is ItemKind.OTHER:
-                self._problems.odd.append(sealed_path)
+                self._note(ODD, sealed_path)
             elif rule is not None and not rule.omit:
                 yield _Scanned(path, sealed_path, item)
 
-    def _check_one(self, scanned: _Scanned) -> Iterator[Finding]:
+    def _check_one(self, scanned: _Scanned) -> None:
         """Compare one thing with its seal, as ``validateResource`` does."""
         path = scanned.sealed_path
         value = self._resources.seals.get(path)
         is_link = scanned.item.kind is ItemKind.LINK
         if is_link and path.rpartition("/")[2].lower() == ".ds_store":
-            yield broken("B14", None, f"{printable(path)} is a symbolic link")
+            self._note(DS_STORE, path)
         if value is None:
             known = self._resources.version == 1 and is_link
             if not known and not path.rpartition("/")[2].startswith(APPLE_DOUBLE):
-                self._problems.added.append(path)
+                self._note(ADDED, path)
             return
         seal = parse_seal(value)
         if is_link is (seal.target is None):
-            self._problems.changed.append(path)
+            self._note(CHANGED, path)
         elif seal.requirement is not None:
-            yield from self._check_nested(scanned, seal.requirement)
+            self._check_nested(scanned, seal.requirement)
         elif seal.target is not None:
-            yield from self._check_link(scanned, seal.target)
+            self._check_link(scanned, seal.target)
         else:
             self._check_file(scanned, seal)
 
     def _check_file(self, scanned: _Scanned, seal: ResourceSeal) -> None:
         content = scanned.item.content
         if content is None:  # a directory, where a file was sealed
-            self._problems.changed.append(scanned.sealed_path)
+            self._note(CHANGED, scanned.sealed_path)
             return
         for hash_type in sorted(self._hash_types):
             sealed, found = seal.digest(hash_type), content.digest(hash_type)
             if found is None:
-                self._problems.undecided.append(scanned.sealed_path)
+                self._note(UNDECIDED, scanned.sealed_path)
             elif found != sealed:
-                self._problems.changed.append(scanned.sealed_path)
+                self._note(CHANGED, scanned.sealed_path)
                 return
 
-    def _check_link(self, scanned: _Scanned, target: str) -> Iterator[Finding]:
+    def _check_link(self, scanned: _Scanned, target: str) -> None:
         """Compare a link, and where it leads, as ``validateSymlinkResource`` does."""
         found = scanned.item.target
         if found != target:
-            self._problems.changed.append(scanned.sealed_path)
+            self._note(CHANGED, scanned.sealed_path)
         elif not self._may_lead(scanned.path, found):
-            message = f"{printable(scanned.sealed_path)} leads to {printable(found)}"
-            yield broken("B13", None, message)
+            self._note(LEADS_OUT, f"{scanned.sealed_path} -> {found}")
 
     def _may_lead(self, path: str, target: str) -> bool:
         if target.startswith("/"):
@@ -212,20 +209,19 @@ class _Checker:
             return self._rules.seals(inside)
         return any(each.below_base(place) is not None for each in self._around)
 
-    def _check_nested(self, scanned: _Scanned, requirement: str) -> Iterator[Finding]:
+    def _check_nested(self, scanned: _Scanned, requirement: str) -> None:
         slices = self._nested_slices(scanned)
         if slices is None:
-            self._problems.undecided.append(scanned.sealed_path)
+            self._note(UNDECIDED, scanned.sealed_path)
         elif not slices:
-            yield broken("B9", None, f"{printable(scanned.sealed_path)} is no signed code")
+            self._note(NO_CODE, scanned.sealed_path)
         else:
             good = satisfies(slices, requirement)
             if good is None:
-                self._problems.undecided.append(scanned.sealed_path)
+                self._note(UNDECIDED, scanned.sealed_path)
             elif not good:
-                message = f"{printable(scanned.sealed_path)} is not the code that was sealed"
-                yield broken("B8", None, message)
-            yield from self._check_other_versions(scanned, requirement)
+                self._note(OTHER_CODE, scanned.sealed_path)
+            self._check_other_versions(scanned, requirement)
 
     def _nested_slices(self, scanned: _Scanned) -> tuple[ProgramSlice, ...] | None:
         """Give the signed slices of nested code.
@@ -237,7 +233,7 @@ class _Checker:
             return nested.slices if nested is not None else ()
         return scanned.item.content.program() if scanned.item.content else None
 
-    def _check_other_versions(self, scanned: _Scanned, requirement: str) -> Iterator[Finding]:
+    def _check_other_versions(self, scanned: _Scanned, requirement: str) -> None:
         """Check what ``SecStaticCode::validateOtherVersions`` checks."""
         nested = self._bundles.get(scanned.path)
         if nested is None or nested.layout is not Layout.VERSIONED:
@@ -249,5 +245,4 @@ class _Checker:
                 continue
             version = self._bundles.get(path)
             if version is None or satisfies(version.slices, requirement) is False:
-                message = f"{printable(path)} is not the code that was sealed"
-                yield broken("B16", None, message)
+                self._note(OTHER_VERSION, f"{scanned.sealed_path}/Versions/{name}")
