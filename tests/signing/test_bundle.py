@@ -295,6 +295,7 @@ def test_nothing_but_the_first_version_wants_links_sealed() -> None:
         ("absent", False),
         ("../../../outside", False),
         ("../_CodeSignature/CodeResources", False),
+        ("../_CodeSignature", False),
         ("../PkgInfo", False),
         ("loop", False),
     ],
@@ -330,6 +331,14 @@ def test_a_framework_whose_links_were_lost_is_no_code() -> None:
     links = [f"{INSIDE}/{each}" for each in ("Thing", "Resources", "Versions/Current")]
     tree = without(app(frameworks={"Thing": framework()}), *links)
     assert [each.rule for each in judged(tree)[PROGRAM]] == ["B9"]
+
+
+def test_a_framework_whose_current_version_is_a_directory_is_refused() -> None:
+    current = moved(
+        seal({}, program="Thing", info_plist="Resources/Info.plist", image=LIBRARY),
+        f"{FRAMEWORK}/Versions/Current",
+    )
+    assert rules(current) == ["B11"]
 
 
 def test_a_framework_whose_links_became_files_is_ambiguous() -> None:

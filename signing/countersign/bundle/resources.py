@@ -53,6 +53,9 @@ class ResourceRule:
     """The files are code with signatures of their own."""
 
 
+_SIGNATURE: Final = frozenset({"_CodeSignature", "CodeResources", "_MASReceipt"})
+"""What ``BundleDiskRep::adjustResources`` in bundlediskrep.cpp excludes, and all below it."""
+
 EXCLUDED: Final = ResourceRule(pattern="", omit=True)
 """What holds for the signature itself and the main program, whatever the rules say."""
 
@@ -197,9 +200,12 @@ _STANDARD: Final[Mapping[str, Test]] = {
 class ResourceRules:
     """The rules of one bundle, ready to be asked."""
 
-    def __init__(self, rules: tuple[ResourceRule, ...], exclusions: frozenset[str]) -> None:
-        """Raise :class:`FormatError` when a pattern is none; ``exclusions`` are whole paths."""
-        self._exclusions = exclusions
+    def __init__(self, rules: tuple[ResourceRule, ...], program: str | None) -> None:
+        """Raise :class:`FormatError` when a pattern is none.
+
+        ``program`` is the path of the main program; None when it is not below the base.
+        """
+        self._program = program
         self._work = MAX_WORK
         self._tests = [(rule, self._test(rule.pattern)) for rule in rules]
 
@@ -208,18 +214,19 @@ class ResourceRules:
 
         Raises :class:`FormatError` when finding out took too long.
         """
-        if path in self._exclusions:
+        if path in _SIGNATURE or path == self._program:
             return EXCLUDED
         holding = (rule for rule, test in self._tests if test(path))
         return max(holding, key=lambda rule: rule.weight, default=None)
 
     def seals(self, path: str) -> bool:
         """Tell whether something that a symbolic link leads to is sealed, or is the program."""
-        first, slash, _ = path.partition("/")
-        if slash and first in self._exclusions:
+        if path == self._program:
+            return True
+        if path.partition("/")[0] in _SIGNATURE:
             return False
         rule = self.find(path)
-        return rule is not None and not (rule.omit and rule is not EXCLUDED)
+        return rule is not None and not rule.omit
 
     def _test(self, pattern: str) -> Test:
         if pattern in _STANDARD:

@@ -124,8 +124,8 @@ def _is_harmless(item: Item, name: str) -> bool:
 def _check_framework_root(listing: Listing, bundle: Bundle) -> Iterator[Finding]:
     """Check what ``BundleDiskRep::validateFrameworkRoot`` and ``checkMoved`` check."""
     root, versions = bundle.root, joined(bundle.root, "Versions")
-    current = listing[joined(versions, "Current")]
-    if current.kind is not ItemKind.LINK or not VERSION_TARGET.fullmatch(current.target):
+    current = listing.get(joined(versions, "Current"))
+    if current is None or not VERSION_TARGET.fullmatch(current.target):
         yield broken("B11", None, "Versions/Current is no link to a version beside it")
         return
     stray = [

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from countersign.bundle.layout import SIGNATURE, Bundle, Layout
+from countersign.bundle.layout import Bundle, Layout
 from countersign.bundle.listing import Item, ItemKind, Listing, joined
 from countersign.bundle.nested import satisfies
 from countersign.bundle.program import ProgramSlice
@@ -70,11 +70,7 @@ def check_resources(
     Raises :class:`FormatError` for seals and rules that cannot be read.
     """
     yield from _check_strength(resources, bundle)
-    program = bundle.below_base(bundle.program)
-    own = {SIGNATURE, "CodeResources", "_MASReceipt"}
-    if program is not None:
-        own.add(program)
-    rules = ResourceRules(resources.rules, frozenset(own))
+    rules = ResourceRules(resources.rules, bundle.below_base(bundle.program))
     checker = _Checker(listing, bundle, resources, rules, bundles)
     yield from checker.check()
 
