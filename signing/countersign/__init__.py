@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from countersign.discovery import find_images
     from countersign.errors import SigningError
     from countersign.image import identify
+    from countersign.image_comparison import compare_images
     from countersign.inspector import inspect, inspect_image
     from countersign.settings import Settings
     from countersign.signer import Signed, sign, sign_bytes, sign_files
@@ -29,6 +30,7 @@ __all__ = [
     "Style",
     "Unsigned",
     "compare",
+    "compare_images",
     "find_images",
     "identify",
     "inspect",
@@ -50,6 +52,7 @@ _HOMES = {
     "Style": "style",
     "Unsigned": "unsigner",
     "compare": "comparison",
+    "compare_images": "image_comparison",
     "find_images": "discovery",
     "identify": "image",
     "inspect": "inspector",

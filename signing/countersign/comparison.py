@@ -7,17 +7,18 @@ changes it and nothing but the linker knows what it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from countersign.barecode import bare_codes
 from countersign.errors import FormatError, IncomparableError, NotSignableError
-from countersign.macho.patch import COMMAND_SIZE, blank_vmsize
+from countersign.macho.symbols import Symbols, read_symbols
 from countersign.reading import Part, read_image
-from countersign.removal import UnsignedSlice, plan_removal
 from countersign.source import Source, open_source
+from countersign.window import Window
 
 __all__ = ["Compared", "Difference", "compare"]
 
@@ -40,6 +41,8 @@ class Difference:
     offset: int
     """From the start of the first file; of the slice, where signatures are left out."""
     size: int
+    symbol: str | None = None
+    """The function or variable of the first file that it starts in, such as ``_main+0x10``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +77,19 @@ def compare(first: Path, second: Path, *, modulo_signature: bool = False) -> Com
 
 def _differences(one: Source, other: Source) -> Iterator[Difference]:
     try:
-        parts = read_image(one).parts
+        parts = tuple(_Named(one, part) for part in read_image(one).parts)
     except (FormatError, NotSignableError):
         parts = ()
     for span in _ranges(one.read, one.size, other.read, other.size):
-        beyond = span.start >= one.size
-        where = "only in the second file" if beyond else _place_in_file(parts, span.start)
-        yield Difference(where=where, offset=span.start, size=len(span))
+        if span.start >= one.size:
+            yield Difference(where="only in the second file", offset=span.start, size=len(span))
+            continue
+        holder = next((each for each in parts if each.holds(span.start)), None)
+        if holder is not None:
+            yield holder.difference(span, span.start - holder.part.thin.base)
+        else:
+            where = "outside the slices" if parts else "the file"
+            yield Difference(where=where, offset=span.start, size=len(span))
 
 
 def _unsigned_differences(one: Source, other: Source) -> Iterator[Difference]:
@@ -89,41 +98,34 @@ def _unsigned_differences(one: Source, other: Source) -> Iterator[Difference]:
     names = [[part.thin.arch for part in image.parts] for image in images]
     if names[0] != names[1] or kinds[0] != kinds[1]:
         raise IncomparableError(f"they hold {', '.join(names[0])} and {', '.join(names[1])}")
-    removals = plan_removal(one, images[0]), plan_removal(other, images[1])
-    for left, right, bare_left, bare_right in zip(
-        images[0].parts, images[1].parts, removals[0].slices, removals[1].slices, strict=True
-    ):
-        spans = _ranges(
-            _reader(one, left, bare_left),
-            bare_left.limit,
-            _reader(other, right, bare_right),
-            bare_right.limit,
-        )
-        for span in spans:
-            yield Difference(where=_place(left, span.start), offset=span.start, size=len(span))
+    for old, new in zip(bare_codes(one, images[0]), bare_codes(other, images[1]), strict=True):
+        named = _Named(one, old.part)
+        for span in _ranges(old.read, old.size, new.read, new.size):
+            yield named.difference(span, span.start)
 
 
-def _reader(source: Source, part: Part, bare: UnsignedSlice) -> Read:
-    """Read a slice as it is without its signature, __LINKEDIT's size in memory blanked."""
-    head = bytearray(part.head)
-    for patch in bare.patches:
-        head[patch.offset : patch.end] = patch.data
-    linkedit = part.thin.segment("__LINKEDIT")
-    if linkedit is not None:
-        if bare.removed_at is not None and linkedit.command_offset > bare.removed_at:
-            at = linkedit.command_offset - COMMAND_SIZE
-            linkedit = replace(linkedit, command_offset=at)
-        blank = blank_vmsize(linkedit)
-        head[blank.offset : blank.end] = blank.data
+class _Named:
+    """A slice in which places have names; its symbols are read when the first one is wanted."""
 
-    def read(offset: int, size: int) -> bytes:
-        start = bytes(head[offset : offset + size])
-        rest = size - len(start)
-        if not rest:
-            return start
-        return start + source.read(part.thin.base + offset + len(start), rest)
+    def __init__(self, source: Source, part: Part) -> None:
+        self._data = Window(source, part.thin.base, part.thin.base + part.thin.size)
+        self._symbols: Symbols | None = None
+        self.part = part
 
-    return read
+    def holds(self, offset: int) -> bool:
+        """Tell whether a byte of the file belongs to the slice."""
+        return self.part.thin.base <= offset < self.part.thin.base + self.part.thin.size
+
+    def difference(self, span: range, offset: int) -> Difference:
+        """Say what differs; ``offset`` is where it starts in the slice."""
+        where, has_symbols = _place(self.part, offset)
+        symbol = self._read_symbols().text_at(offset) if has_symbols else None
+        return Difference(where=where, offset=span.start, size=len(span), symbol=symbol)
+
+    def _read_symbols(self) -> Symbols:
+        if self._symbols is None:
+            self._symbols = read_symbols(self._data, self.part.thin)
+        return self._symbols
 
 
 def _ranges(read: Read, size: int, read_other: Read, other_size: int) -> Iterator[range]:
@@ -166,30 +168,18 @@ def _runs(places: list[int], start: int) -> Iterator[range]:
             first = following
 
 
-def _holds(part: Part, offset: int) -> bool:
-    return part.thin.base <= offset < part.thin.base + part.thin.size
-
-
-def _place_in_file(parts: Sequence[Part], offset: int) -> str:
-    """Name what stands at an offset from the start of the file."""
-    for part in parts:
-        if _holds(part, offset):
-            return _place(part, offset - part.thin.base)
-    return "outside the slices" if parts else "the file"
-
-
-def _place(part: Part, offset: int) -> str:
-    """Name what stands at an offset from the start of a slice."""
+def _place(part: Part, offset: int) -> tuple[str, bool]:
+    """Name what stands at an offset from the start of a slice; tell whether it is a section."""
     thin = part.thin
     if offset < thin.header.commands_end:
-        return f"{thin.arch} header"
+        return f"{thin.arch} header", False
     command = thin.signature
     if command is not None and command.data_offset <= offset < command.data_end:
-        return f"{thin.arch} signature"
+        return f"{thin.arch} signature", False
     for segment in thin.segments:
         for section in segment.sections:
             if section.has_contents and section.offset <= offset < section.offset + section.size:
-                return f"{thin.arch} {segment.name},{section.name}"
+                return f"{thin.arch} {segment.name},{section.name}", True
         if segment.fileoff <= offset < segment.end:
-            return f"{thin.arch} {segment.name}"
-    return thin.arch
+            return f"{thin.arch} {segment.name}", False
+    return thin.arch, False

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 
 from countermark.archive import Artifact
 from countermark.changes import Change
+from countermark.comparisons import Comparison
 from countermark.doctor import Examined
 from countermark.errors import CommandError, ConfigurationError, RejectedError
 from countermark.flow import ALL_STEPS, BUILD_STEPS, STAGE_STEPS, Release, describe
 from countermark.hosts import HOSTS
 from countermark.manifest import ArtifactRow, HostRow, ImageRow, Ledger
 from countermark.pipeline import HostOutcome, Outcome, Step
-from countermark.render.change_documents import compare_document, sign_document, unsign_document
+from countermark.render.change_documents import sign_document, unsign_document
+from countermark.render.compare_document import compare_document
 from countermark.render.document import (
     DOCUMENTS,
     doctor_document,
@@ -354,10 +356,12 @@ def test_the_removal_document_names_the_architectures() -> None:
 
 def test_the_comparison_document_lists_ranges() -> None:
     difference = Difference(where="arm64 header", offset=24, size=1)
-    compared = Compared(differences=(difference,), complete=True)
+    compared = Comparison(bytes=Compared(differences=(difference,), complete=True))
     document = document_of(compare_document(Path("a"), Path("b"), compared, modulo_signature=True))
     assert document["equal"] is False
-    assert document["differences"] == [{"where": "arm64 header", "offset": 24, "size": 1}]
+    assert document["differences"] == [
+        {"where": "arm64 header", "offset": 24, "size": 1, "symbol": None}
+    ]
 
 
 def image_row(path: str, *cdhashes: str) -> ImageRow:

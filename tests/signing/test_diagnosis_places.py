@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from countersign.diagnosis.landmarks import COMMANDS, SIGNATURE, standing_in
 from countersign.diagnosis.payload import name_payload
-from countersign.diagnosis.symbols import MAX_NAME, Symbols, read_symbols
 from countersign.errors import FormatError
 from countersign.macho.slice import Slice, parse_slice
+from countersign.macho.symbols import MAX_NAME, Symbols, read_symbols
 from countersign.window import Window
 from macho import Macho, put
 

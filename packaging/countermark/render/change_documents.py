@@ -1,24 +1,20 @@
-"""The JSON documents of the commands that change signatures, and of ``compare``."""
+"""The JSON documents of the commands that change signatures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 
 from countermark.changes import Change
-from countersign.comparison import Compared
 from countersign.escaping import printable
 from countersign.signer import Signed
 from countersign.unsigner import Unsigned
 
 __all__ = [
-    "CompareDocument",
     "SignDocument",
     "UnsignDocument",
-    "compare_document",
     "sign_document",
     "unsign_document",
 ]
@@ -73,28 +69,6 @@ class UnsignDocument(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[UnsignedFile, ...]
 
 
-class DifferenceEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A range of bytes that is not the same."""
-
-    where: str
-    offset: int
-    """In bytes from the start of the first file, or of the slice when signatures are left out."""
-    size: int
-
-
-class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``compare`` found."""
-
-    schema: Literal["countermark.compare/1"] = "countermark.compare/1"
-    first: str
-    second: str
-    modulo_signature: bool
-    equal: bool
-    complete: bool
-    """False when there are more differences than are listed."""
-    differences: tuple[DifferenceEntry, ...]
-
-
 def sign_document(changes: Iterable[Change[Signed]]) -> SignDocument:
     """Return what ``sign`` prints."""
     return SignDocument(files=tuple(map(_signed_file, changes)))
@@ -103,23 +77,6 @@ def sign_document(changes: Iterable[Change[Signed]]) -> SignDocument:
 def unsign_document(changes: Iterable[Change[Unsigned]]) -> UnsignDocument:
     """Return what ``unsign`` prints."""
     return UnsignDocument(files=tuple(map(_unsigned_file, changes)))
-
-
-def compare_document(
-    first: Path, second: Path, compared: Compared, *, modulo_signature: bool
-) -> CompareDocument:
-    """Return what ``compare`` prints."""
-    return CompareDocument(
-        first=printable(str(first)),
-        second=printable(str(second)),
-        modulo_signature=modulo_signature,
-        equal=compared.equal,
-        complete=compared.complete,
-        differences=tuple(
-            DifferenceEntry(where=each.where, offset=each.offset, size=each.size)
-            for each in compared.differences
-        ),
-    )
 
 
 def _signed_file(change: Change[Signed]) -> SignedFile:

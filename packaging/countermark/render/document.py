@@ -16,7 +16,8 @@ from countermark.doctor import Examined
 from countermark.manifest import Manifest
 from countermark.plan import ReleasePlan
 from countermark.render.bench_document import BenchDocument
-from countermark.render.change_documents import CompareDocument, SignDocument, UnsignDocument
+from countermark.render.change_documents import SignDocument, UnsignDocument
+from countermark.render.compare_document import CompareDocument
 from countermark.render.explain_document import ExplainDocument
 from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry

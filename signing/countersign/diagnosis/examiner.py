@@ -13,12 +13,12 @@ from countersign.diagnosis.pages import PageDamage, examine_pages
 from countersign.diagnosis.payload import name_payload
 from countersign.diagnosis.provenance import built_for, linked_by, runs_on, signed_by
 from countersign.diagnosis.story import FileStory, FindingStory, Place, SliceStory
-from countersign.diagnosis.symbols import Symbols, read_symbols
 from countersign.errors import FormatError
 from countersign.findings import FileVerdict, Finding, SliceVerdict
 from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat
 from countersign.macho.header import MH_EXECUTE
 from countersign.macho.slice import Slice, parse_slice
+from countersign.macho.symbols import Symbols, read_symbols
 from countersign.reading import read_head
 from countersign.rules import RULES
 from countersign.signature import MAX_SIGNATURE, Signature, parse_signature
