@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,44 @@ def test_many_problems_are_cut_and_counted(folder: Path, run: Run) -> None:
     ended = run("inspect", "many", cwd=folder)
     assert ended.code == 1
     assert "... and 40 more problems" in ended.out
+
+
+def test_both_forms_are_shown_where_they_are_not_alike(folder: Path, run: Run) -> None:
+    changed = SIGNED.replace(b"allow-jit\x01", b"allow-jot\x01")
+    (folder / "unlike").write_bytes(changed)
+    ended = run("inspect", "unlike", cwd=folder)
+    lines = [line.strip() for line in ended.out.splitlines()]
+    at = lines.index("Entitlements, XML, not alike")
+    assert lines[at : at + 4] == [
+        "Entitlements, XML, not alike",
+        "com.apple.security.cs.allow-jit = true",
+        "Entitlements, DER, not alike",
+        "com.apple.security.cs.allow-jot = true",
+    ]
+
+
+def test_what_a_file_makes_long_is_cut(folder: Path, run: Run) -> None:
+    xml = b"<plist>" + b"nonsense\n" * 500 + b"x" * 5000
+    blob = b"\xfa\xde\x71\x71" + (len(xml) + 8).to_bytes(4) + xml
+    constraint = b"\xfa\xde\x81\x81" + (5008).to_bytes(4) + bytes(5000)
+    image = Macho().sealed(blobs=((5, blob), (8, constraint)))
+    (folder / "long").write_bytes(image.build())
+    ended = run("inspect", "long", cwd=folder)
+    assert ended.code == 1
+    assert "problem E1 " in ended.out
+    assert "... and 401 more" in ended.out
+    assert len(ended.out.splitlines()) < 200
+    assert max(map(len, ended.out.splitlines())) < 1100
+
+
+def test_a_scatter_table_is_shown(folder: Path, run: Run) -> None:
+    name = b"program\0" + struct.pack(">4I", 2, 1, 0, 0) + bytes(8) + bytes(24)
+    image = Macho().sealed(identifier=name[:-1].decode(), fields=((44, ">I", 96),))
+    (folder / "scattered").write_bytes(image.build())
+    assert "Scatter=2 from page 1" in run("inspect", "scattered", cwd=folder).out
+    found = validate(run("inspect", "scattered", "--format", "json", cwd=folder).out)
+    (directory,) = found["files"][0]["slices"][0]["signature"]["directories"]
+    assert directory["scatter"] == [{"pages": 2, "base": 1}]
 
 
 def test_what_holds_nothing_to_inspect_is_an_error(folder: Path, run: Run) -> None:

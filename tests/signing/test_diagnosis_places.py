@@ -58,8 +58,8 @@ def test_what_reaches_into_a_place_comes_first_and_the_number_is_limited() -> No
 
 def test_lief_reads_the_same_symbols() -> None:
     lief = pytest.importorskip("lief")
-    binary = lief.MachO.parse(list(IMAGE.build())).at(0)
-    theirs = {(each.name, each.value - IMAGE.base) for each in binary.symbols}
+    universal = lief.MachO.parse(list(IMAGE.build()))  # which owns what it gives
+    theirs = {(each.name, each.value - IMAGE.base) for each in universal.at(0).symbols}
     assert theirs == set(SYMBOLS)
 
 

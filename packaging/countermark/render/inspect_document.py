@@ -78,6 +78,13 @@ class ExecSegmentEntry(msgspec.Struct, frozen=True, kw_only=True):
     flags: int
 
 
+class ScatterEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """So many pages, from the page ``base`` on, that have hashes."""
+
+    pages: int
+    base: int
+
+
 class SpecialSlotEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One special slot."""
 
@@ -110,6 +117,8 @@ class DirectoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     platform: int
     runtime: str | None
     exec_segment: ExecSegmentEntry
+    scatter: tuple[ScatterEntry, ...] | None
+    """Which pages have hashes; null when all have, as in every signature of today."""
     cdhash: str
     """40 hexadecimal digits."""
     digest: str
@@ -313,6 +322,9 @@ def _directory(directory: DirectoryInspection, hashes: bool) -> DirectoryEntry:
         platform=code.platform,
         runtime=version_text(code.runtime) if code.runtime else None,
         exec_segment=ExecSegmentEntry(base=base, limit=limit, flags=flags),
+        scatter=tuple(ScatterEntry(pages=pages, base=at) for pages, at in code.scatter)
+        if code.scatter is not None
+        else None,
         cdhash=directory.cdhash,
         digest=directory.digest.hex(),
         special=tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -31,6 +31,10 @@ __all__ = ["describe_inspection"]
 
 MAX_PROBLEMS: Final = 20
 """Problems of one slice that are printed; JSON has all of them."""
+MAX_LINES: Final = 100
+"""Lines of one thing of a file's own making that are printed; JSON has all of them."""
+MAX_WIDTH: Final = 1000
+"""Characters of such a line."""
 LOUD: Final = (SealState.DIFFERS, SealState.MISSING)
 
 
@@ -71,7 +75,7 @@ def _signature(
         if hashes:
             yield from _pages(directory)
     for constraint in signature.contents.constraints:
-        yield f"{slot_name(constraint.slot)}: {constraint.der.hex()}"
+        yield f"{slot_name(constraint.slot)}: {_cut(constraint.der.hex())}"
 
 
 def _summary(
@@ -113,6 +117,9 @@ def _directory(directory: DirectoryInspection, *, alone: bool) -> Iterator[str]:
     if code.platform:
         details.append(f"Platform identifier={code.platform}")
     yield "  ".join(details)
+    if code.scatter is not None:
+        ranges = (f"{each.pages} from page {each.base}" for each in code.scatter)
+        yield f"Scatter={_cut(', '.join(ranges))}"
     if code.exec_segment != NO_CODE:
         base, limit, bits = code.exec_segment
         yield f"Executable Segment base={base} limit={limit} flags={bits:#x}({_exec_words(bits)})"
@@ -155,7 +162,7 @@ def _requirements(signature: SignatureInspection) -> Iterator[str]:
         yield f"Internal requirements count={len(requirements)} size={blob.length}"
         for each in requirements:
             text = printable(each.text) if each.text is not None else each.blob.hex()
-            yield f"  {each.kind} => {text}"
+            yield f"  {each.kind} => {_cut(text)}"
 
 
 def _entitlements(entitlements: EntitlementsInspection | None) -> Iterator[str]:
@@ -167,12 +174,12 @@ def _entitlements(entitlements: EntitlementsInspection | None) -> Iterator[str]:
     )
     if xml == der:
         yield "Entitlements, XML and DER alike"
-        yield from _indent(xml or ())
+        yield from _indent(_first(xml or ()))
         return
     for name, lines in (("XML", xml), ("DER", der)):
         if lines is not None:
             yield f"Entitlements, {name}{'' if xml is None or der is None else ', not alike'}"
-            yield from _indent(lines)
+            yield from _indent(_first(lines))
 
 
 def _form(form: str | bytes | None, values: Mapping[str, object] | None) -> list[str] | None:
@@ -181,11 +188,11 @@ def _form(form: str | bytes | None, values: Mapping[str, object] | None) -> list
         return None
     if values is None:
         lines = form.splitlines() if isinstance(form, str) else [form.hex()]
-        return [printable(line) for line in lines]
+        return [_cut(printable(line)) for line in lines]
     import json
 
     return [
-        f"{printable(key)} = {printable(json.dumps(values[key], ensure_ascii=False))}"
+        _cut(f"{printable(key)} = {printable(json.dumps(values[key], ensure_ascii=False))}")
         for key in sorted(values)
     ]
 
@@ -213,7 +220,8 @@ def _superblob(thin: SliceInspection, signature: SignatureInspection) -> Iterato
     ]
     cells = [row for _, row in sorted(rows, key=lambda each: each[0])]
     heading = ("slot", "offset", "length", "name", "magic")
-    yield from _indent(table(heading, cells, right=("offset", "length")).splitlines())
+    lines = table(heading, cells, right=("offset", "length")).splitlines()
+    yield from _indent(_first(lines))
 
 
 def _rest(blobs: BlobMap) -> str:
@@ -240,7 +248,7 @@ def _seals(directory: DirectoryInspection) -> Iterator[str]:
         )
         for slot, digest, state in directory.special
     ]
-    yield from _indent(table(("", "", "", ""), rows).splitlines()[1:])
+    yield from _indent(_first(table(("", "", "", ""), rows).splitlines()[1:]))
 
 
 def _pages(directory: DirectoryInspection) -> Iterator[str]:
@@ -261,6 +269,16 @@ def _dashed(uuid: str) -> str:
     """Write a UUID as dwarfdump does."""
     cuts = (0, 8, 12, 16, 20, 32)
     return "-".join(uuid[start:end] for start, end in pairwise(cuts)).upper()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_WIDTH else f"{text[:MAX_WIDTH]}..."
+
+
+def _first(lines: Sequence[str]) -> Iterator[str]:
+    yield from lines[:MAX_LINES]
+    if len(lines) > MAX_LINES:
+        yield f"... and {len(lines) - MAX_LINES:,} more"
 
 
 def _problems(problems: tuple[Finding, ...], indent: str) -> Iterator[str]:
