@@ -29,7 +29,7 @@ HASHES = DATA + 20 + 88 + len("program") + 1
 COMMANDS_END = 32 + struct.unpack_from("<I", GOOD, 20)[0]
 
 
-def examine(data: bytes, others: Sequence[bytes] = ()) -> PageDamage | None:
+def examine(data: bytes, others: Sequence[bytes] = ()) -> tuple[PageDamage, ...]:
     window, thin = Window.over(data), parse_slice(memoryview(data))
     command = thin.signature
     assert command is not None
@@ -39,8 +39,7 @@ def examine(data: bytes, others: Sequence[bytes] = ()) -> PageDamage | None:
 
 
 def damage(data: bytes, others: Sequence[bytes] = ()) -> PageDamage:
-    found = examine(data, others)
-    assert found is not None
+    (found,) = examine(data, others)
     return found
 
 
@@ -51,7 +50,7 @@ def rehashed(data: bytes, page: int, content: bytes) -> bytes:
 
 
 def test_a_good_file_has_no_damage() -> None:
-    assert examine(GOOD) is None
+    assert examine(GOOD) == ()
 
 
 def test_a_changed_page_is_found_with_its_place() -> None:
@@ -71,6 +70,13 @@ def test_a_last_page_hashed_with_zeros_behind_it_is_proven() -> None:
     found = damage(rehashed(GOOD, 14, last.ljust(0x1000, b"\0")))
     assert (found.cause, found.proven) == (Cause.PADDED, True)
     assert str(0x1000 - len(last)) in found.detail
+
+
+def test_a_padded_last_page_is_told_apart_from_other_changes() -> None:
+    data = rehashed(GOOD, 14, GOOD[0xE000:DATA].ljust(0x1000, b"\0"))
+    padded, changed = examine(put(data, 0x5123, "B", GOOD[0x5123] ^ 1))
+    assert (padded.cause, padded.wrong) == (Cause.PADDED, (range(14, 15),))
+    assert (changed.cause, changed.wrong) == (Cause.CONTENTS_EDITED, (range(5, 6),))
 
 
 def test_a_last_page_hashed_before_the_padding_is_proven() -> None:
@@ -191,15 +197,14 @@ def test_a_file_that_is_cut_short_is_told_before_anything_else() -> None:
     whole = Window.over(GOOD)
     thin = parse_slice(memoryview(GOOD))
     code = parse_signature(whole[DATA:]).best.code
-    found = examine_pages(Window.over(GOOD[:0x9800]), thin, code, 0, [])
-    assert found is not None
+    (found,) = examine_pages(Window.over(GOOD[:0x9800]), thin, code, 0, [])
     assert (found.cause, found.proven) == (Cause.CUT_SHORT, True)
     assert found.wrong == (range(9, 15),)
 
 
 def test_numbers_that_do_not_fit_together_are_left_to_other_rules() -> None:
-    assert examine(put(GOOD, DATA + 20 + 28, ">I", 3)) is None  # nCodeSlots
-    assert examine(put(GOOD, DATA + 20 + 39, "B", 15)) is None  # page size
+    assert examine(put(GOOD, DATA + 20 + 28, ">I", 3)) == ()  # nCodeSlots
+    assert examine(put(GOOD, DATA + 20 + 39, "B", 15)) == ()  # page size
 
 
 def test_every_cause_has_its_words() -> None:
@@ -216,4 +221,4 @@ def test_any_flipped_bit_is_found_or_is_of_the_signature(at: int, bit: int) -> N
         found = examine(data)
     except (FormatError, AssertionError):
         return
-    assert at >= DATA or (found is not None and any(at in place for place in found.places))
+    assert at >= DATA or any(at in place for each in found for place in each.places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import replace
 
@@ -95,6 +96,17 @@ def test_each_code_directory_is_told_by_itself() -> None:
     broken = story(put(data, 0x2100, "B", 0)).slices[0].findings
     pages = [each.places[0].pages for each in broken if each.finding.rule == "R27"]
     assert pages == [(2, 2), (2, 2)]
+
+
+def test_a_padded_last_page_is_told_by_its_own_rule() -> None:
+    data, start = GOOD, SIGNED.text_size + SIGNED.linkedit_size
+    page = start // 0x1000
+    padded = hashlib.sha256(data[page * 0x1000 : start].ljust(0x1000, b"\0")).digest()
+    at = start + 20 + 88 + len("program") + 1 + 32 * page
+    data = put(data[:at] + padded + data[at + 32 :], 0x2100, "B", 0)
+    found = told(data, "R64")
+    assert (found.places[0].pages, found.proven) == ((page, page), True)
+    assert told(data, "R27").places[0].pages == (2, 2)
 
 
 @pytest.mark.parametrize("rule", ["R8", "R10"])

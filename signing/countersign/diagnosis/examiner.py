@@ -9,7 +9,7 @@ from typing import Final
 from countersign.checks.container import slice_fits
 from countersign.diagnosis.causes import REASONS
 from countersign.diagnosis.landmarks import standing_in
-from countersign.diagnosis.pages import PageDamage, examine_pages
+from countersign.diagnosis.pages import Cause, PageDamage, examine_pages
 from countersign.diagnosis.payload import name_payload
 from countersign.diagnosis.provenance import built_for, linked_by, runs_on, signed_by
 from countersign.diagnosis.story import FileStory, FindingStory, Place, SliceStory
@@ -30,7 +30,8 @@ __all__ = ["examine"]
 MAX_PLACES: Final = 8
 MAX_NAMES: Final = 4
 """Places of a finding, and symbols of a place, that are told."""
-_PAGES: Final = "R27"
+_PAGES: Final = ("R27", "R64")
+"""The rules that changed pages break."""
 _BEHIND: Final = ("R8", "R10")
 """The rules that something behind the image breaks."""
 
@@ -125,9 +126,10 @@ def _subject(thin: Slice | None) -> Subject:
 def _finding_stories(
     verdict: SliceVerdict, part: _Part, others: Sequence[Window]
 ) -> Iterator[FindingStory]:
-    damages = _damages(part, others) if _breaks(verdict, _PAGES) else iter(())
+    broken = any(finding.rule in _PAGES for finding in verdict.findings)
+    damages = list(_damages(part, others)) if broken else []
     for finding in verdict.findings:
-        damage = next(damages, None) if finding.rule == _PAGES else None
+        damage = _take(damages, finding, part) if finding.rule in _PAGES else None
         if part.thin is not None and damage is not None:
             yield _pages(finding, damage, part.data, part.thin)
         elif part.thin is not None and finding.rule in _BEHIND:
@@ -137,19 +139,23 @@ def _finding_stories(
             yield _plain(finding, (part,))
 
 
-def _breaks(verdict: SliceVerdict, rule: str) -> bool:
-    return any(finding.rule == rule for finding in verdict.findings)
-
-
 def _damages(part: _Part, others: Sequence[Window]) -> Iterator[PageDamage]:
-    """Examine every code directory, in the order in which the verifier reports on them."""
+    """Examine the pages of every code directory."""
     if part.thin is None or part.signature is None:
         return
     length = part.signature.superblob.length
     for directory in part.signature.directories:
-        damage = examine_pages(part.data, part.thin, directory.code, length, others)
-        if damage is not None:
-            yield damage
+        yield from examine_pages(part.data, part.thin, directory.code, length, others)
+
+
+def _take(damages: list[PageDamage], finding: Finding, part: _Part) -> PageDamage | None:
+    """Take out the first damage that is that of a finding."""
+    at = (finding.offset or 0) - part.data.start
+    for index, damage in enumerate(damages):
+        padded = damage.cause is Cause.PADDED
+        if padded is (finding.rule == "R64") and any(at in place for place in damage.places):
+            return damages.pop(index)
+    return None
 
 
 def _pages(finding: Finding, damage: PageDamage, data: Window, thin: Slice) -> FindingStory:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from countersign.codedirectory import CodeDirectory
@@ -79,16 +79,17 @@ class PageDamage:
 
 def examine_pages(
     data: Window, thin: Slice, code: CodeDirectory, superblob_length: int, others: Sequence[Window]
-) -> PageDamage | None:
-    """Find the pages of the slice ``data`` that are not what ``code`` says; None if all are good.
+) -> tuple[PageDamage, ...]:
+    """Find the pages of the slice ``data`` that are not what ``code`` says; empty if all are good.
 
-    None too for a code directory whose numbers do not fit together, which other rules name.
-    ``others`` are the other slices of the file. Reading raises what the source raises.
+    A padded last page is a damage of its own. Nothing is found in a code directory whose numbers do
+    not fit together, which other rules name. ``others`` are the other slices of the file. Reading
+    raises what the source raises.
     """
     pages = page_count(code.code_limit, code.page_size) if code.page_size in PAGE_SIZES else 0
     if not pages or pages != code.code_count:
-        return None
-    return _Examination(data, thin, code, superblob_length, others).damage()
+        return ()
+    return tuple(_Examination(data, thin, code, superblob_length, others).damages())
 
 
 class _Examination:
@@ -115,20 +116,28 @@ class _Examination:
             if page >= len(self.found) or self.found[page] != digest
         ]
 
-    def damage(self) -> PageDamage | None:
+    def damages(self) -> Iterator[PageDamage]:
         """Say what is wrong and why."""
-        if not self.wrong:
-            return None
-        known = PageDamage(
+        padding = self._padded()
+        if padding is not None:
+            last = [self.wrong.pop()]
+            yield self._damage(last, Cause.PADDED, detail=padding)
+        if self.wrong:
+            yield self._search()
+
+    def _damage(self, wrong: list[int], cause: Cause, *, detail: str | None) -> PageDamage:
+        return PageDamage(
             page_size=self.code.page_size,
             count=len(self.wanted),
-            wrong=tuple(_runs(self.wrong)),
-            cause=self._likely(),
-            proven=False,
+            wrong=tuple(_runs(wrong)),
+            cause=cause,
+            proven=detail is not None,
+            detail=detail or "",
         )
+
+    def _search(self) -> PageDamage:
         for cause, prove in (
             (Cause.CUT_SHORT, self._cut_short),
-            (Cause.PADDED, self._padded),
             (Cause.EARLY_END, self._early_end),
             (Cause.OTHER_SIZE, self._other_size),
             (Cause.OTHER_SLICE, self._other_slice),
@@ -138,8 +147,8 @@ class _Examination:
         ):
             detail = prove()
             if detail is not None:
-                return replace(known, cause=cause, proven=True, detail=detail)
-        return known
+                return self._damage(self.wrong, cause, detail=detail)
+        return self._damage(self.wrong, self._likely(), detail=None)
 
     def _cut_short(self) -> str | None:
         missing = self.code.code_limit - len(self.data)
@@ -148,7 +157,7 @@ class _Examination:
     def _padded(self) -> str | None:
         """Try a last page that was filled up with zeros before it was hashed."""
         last = len(self.wanted) - 1
-        if self.wrong != [last]:
+        if self.wrong[-1:] != [last]:
             return None
         page = bytes(self._page(last))
         padded = page.ljust(self.code.page_size, b"\0")
