@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from countermark.errors import ConfigurationError, nearest
+from countermark.errors import ConfigurationError, WorkError, missing, nearest
 from countermark.glossary import Meaning, known_words, look_up
+from countermark.reports import ReadReport, is_report, load_report, read_reports
 from countermark.stories import tell_stories
+from counterproof.format import is_archive
 from countersign.diagnosis.story import FileStory
+from countersign.discovery import identify_file
+from countersign.findings import Severity
 from countersign.system import NEWEST, System
 
-__all__ = ["Explanation", "explain"]
+__all__ = ["STANDARD_INPUT", "Explanation", "explain"]
+
+STANDARD_INPUT: Final = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +28,7 @@ class Explanation:
 
     meanings: tuple[Meaning, ...] = ()
     """Rules and errors."""
+    reports: tuple[ReadReport, ...] = ()
     stories: tuple[FileStory, ...] = ()
     problems: tuple[Exception, ...] = ()
     """What could not be explained: errors with a ``hint``."""
@@ -31,30 +39,105 @@ class Explanation:
         return all(story.verdict.accepted for story in self.stories)
 
 
-def explain(
-    words: Iterable[str], *, member: str | None = None, system: System = NEWEST
-) -> Explanation:
-    """Explain each of ``words``: a rule, an error, or the path of a file.
+@dataclass(slots=True)
+class _Questions:
+    """The user's words, by what they are."""
 
-    A word that is both is the rule; ``./R27`` is the file. Raises :class:`ConfigurationError` for
-    a word that is neither.
+    meanings: list[Meaning] = field(default_factory=list)
+    reports: list[tuple[str, bytes]] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+    problems: list[Exception] = field(default_factory=list)
+
+
+def explain(
+    words: Iterable[str],
+    *,
+    standard_input: bytes | None = None,
+    member: str | None = None,
+    image: Path | None = None,
+    system: System = NEWEST,
+) -> Explanation:
+    """Explain each of ``words``: a rule, an error, a file, or what a Mac reported.
+
+    A word that is both a rule and a file is the rule; ``./R27`` is the file. ``standard_input`` is
+    what ``-`` stands for. A word with spaces in it that is no file is a line of a log. ``image`` is
+    the file that the reports are about; its story is told too. Raises :class:`ConfigurationError`
+    for a word that is nothing.
     """
-    meanings: list[Meaning] = []
-    paths: list[Path] = []
+    questions = _Questions()
     for word in words:
-        meaning = look_up(word)
-        if meaning is not None:
-            meanings.append(meaning)
-        elif Path(word).exists():
-            paths.append(Path(word))
+        _sort(word, questions, standard_input or b"")
+    if image is not None:
+        _require_report(questions, image)
+        questions.paths.append(image)
+    visited = tell_stories(questions.paths, member=member, system=system)
+    about = [story for story in visited.results if image and story.verdict.path == str(image)]
+    broken = {rule for story in about for rule in _broken(story)}
+    reports, unknown = read_reports(questions.reports, image, broken)
+    return Explanation(
+        meanings=tuple(questions.meanings),
+        reports=reports,
+        stories=visited.results,
+        problems=(*questions.problems, *unknown, *visited.problems),
+    )
+
+
+def _require_report(questions: _Questions, image: Path) -> None:
+    if not questions.reports:
+        raise ConfigurationError(
+            "--image goes with what a Mac reported", hint="Name the file alone to explain it."
+        )
+    if not image.exists():
+        raise missing(image)
+
+
+def _broken(story: FileStory) -> Iterator[str]:
+    """Give the rules for which a file is refused."""
+    told = [*story.findings, *(each for part in story.slices for each in part.findings)]
+    return (each.finding.rule for each in told if each.finding.severity is Severity.ERROR)
+
+
+def _sort(word: str, questions: _Questions, standard_input: bytes) -> None:
+    """Find out what a word is."""
+    meaning = look_up(word)
+    if meaning is not None:
+        questions.meanings.append(meaning)
+    elif word == STANDARD_INPUT:
+        questions.reports.append(("standard input", standard_input))
+    elif _is_there(word):
+        _sort_path(Path(word), questions)
+    elif " " in word.strip():
+        questions.reports.append(("the text", word.encode("utf-8", "surrogateescape")))
+    else:
+        raise _unknown(word)
+
+
+def _sort_path(path: Path, questions: _Questions) -> None:
+    try:
+        if _is_code(path) or not is_report(path):
+            questions.paths.append(path)
         else:
-            raise _unknown(word)
-    visited = tell_stories(paths, member=member, system=system)
-    return Explanation(meanings=tuple(meanings), stories=visited.results, problems=visited.problems)
+            questions.reports.append((str(path), load_report(path)))
+    except OSError as error:
+        questions.problems.append(WorkError(f"{path} cannot be read: {error.strerror}"))
+
+
+def _is_there(word: str) -> bool:
+    try:
+        return Path(word).exists() or Path(word).is_symlink()
+    except (OSError, ValueError):  # longer than a path can be, or with a zero in it
+        return False
+
+
+def _is_code(path: Path) -> bool:
+    """Tell whether a path names what can hold code: a directory, an archive, or an image."""
+    if not path.is_file():
+        return True
+    return is_archive(path) or identify_file(path) is not None
 
 
 def _unknown(word: str) -> ConfigurationError:
     return ConfigurationError(
         f"{word!r} is no rule, no error of Apple's and no file{nearest(word, known_words())}",
-        hint="Give a rule's id or name, the name or number of an error, or a path.",
+        hint="Give a rule's id or name, the name or number of an error, a path, or a log's line.",
     )

@@ -84,6 +84,7 @@ _TABLE: Final = {
 _DYLD: Final = {
     "R9": "slice is not page aligned",
     "R17": "segment '__LINKEDIT' filesize exceeds vmsize",
+    "R18": "segment '__LINKEDIT' load command content extends beyond end of file",
     "R33": "code signature does not cover entire file up to signature in <UUID> '{name}'",
     "K7": "missing LC_UUID load command",
     "K10": "__DATA_CONST segment missing SG_READ_ONLY flag",

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
+
+import pytest
 
 from commands import Run
 from documents import validate
@@ -112,3 +117,100 @@ def test_a_bad_file_does_not_keep_others_from_being_told(tmp_path: Path, run: Ru
     assert ended.code == 3
     assert "program: accepted" in ended.out
     assert "bad.tar" in ended.err
+
+
+LINE = (
+    "CODE SIGNING: process 7[program]: rejecting invalid page at address 0x100001000 from offset "
+    '0x1000 in file "/opt/program" (cs_mtime:1.5 == mtime:1.5) (signed:1 validated:1 tainted:1 '
+    "nx:0 wpmapped:0 dirty:0 depth:0)"
+)
+
+
+def test_a_log_names_the_rule_and_the_page_behind_it(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "kernel.log").write_text(f"boot\n{LINE}\nend\n")
+    (tmp_path / "program").write_bytes(CHANGED)
+    ended = run("explain", "kernel.log", cwd=tmp_path)
+    assert (ended.code, ended.err) == (0, "")
+    assert "R27 page-hash" in ended.out
+    assert "/opt/program, at 0x1000" in ended.out
+    ended = run("explain", "kernel.log", "--image", "program", cwd=tmp_path)
+    assert ended.code == 1
+    assert "page 1 of 4096 bytes, at 0x1000 is not what was signed" in ended.out
+    assert "The file breaks it." in ended.out
+    assert "program: REJECTED" in ended.out
+
+
+def test_a_good_file_and_a_bad_log_mean_that_another_file_ran(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "program").write_bytes(GOOD)
+    ended = run("explain", LINE, "--image", "program", cwd=tmp_path)
+    assert ended.code == 0
+    assert "is what was signed, in this file" in ended.out
+    assert "whose signature the kernel remembered" in " ".join(ended.out.split())
+
+
+def test_a_crash_report_is_read_from_standard_input(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    body = {
+        "procName": "program",
+        "exception": {"rawCodes": [50, 0x100001010], "type": "EXC_BAD_ACCESS", "signal": "SIGKILL"},
+        "termination": {"namespace": "CODESIGNING", "code": 2, "indicator": "Invalid Page"},
+        "usedImages": [{"base": 0x100000000, "size": 0x4000, "path": "/p", "arch": "arm64"}],
+    }
+    (tmp_path / "program").write_bytes(CHANGED)
+    arguments = ("explain", "-", "--image", "program", "--format", "json")
+    done = subprocess.run(
+        [sys.executable, "-m", "countermark", *arguments],
+        input=json.dumps({"bug_type": "309"}) + "\n" + json.dumps(body),
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    (report,) = validate(done.stdout)["reports"]
+    found = report["recognized"][0]
+    assert (found["rules"], found["confirmed"]) == (["R27"], True)
+    assert found["spot"]["offset"] == 0x1010
+    assert (found["spot"]["page"], found["spot"]["state"]) == (1, "changed")
+    assert found["spot"]["symbols"] == ["_main"]
+
+
+def test_text_without_anything_known_is_work_undone(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "notes.txt").write_text("nothing of interest\n")
+    for argument in ("notes.txt", "some words of no Mac"):
+        ended = run("explain", argument, cwd=tmp_path)
+        assert (ended.code, ended.out) == (3, "")
+        assert "nothing in it is known" in ended.err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 5000, b"[" * 100_000, b'{"termination":' * 9999, bytes(range(256)) * 64],
+    ids=["empty", "zeros", "brackets", "nested", "binary"],
+)
+def test_hostile_files_end_with_a_sentence(content: bytes, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "odd").write_bytes(content)
+    ended = run("explain", "odd", cwd=tmp_path)
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith("countermark: error: odd: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("R27", "--image", "program"), "--image goes with what a Mac reported"),
+        ((LINE, "--image", "absent"), "there is no absent"),
+        (("absent",), "'absent' is no rule"),
+        (("x" * 5000,), "is no rule"),
+        ((), "Missing argument"),
+    ],
+)
+def test_wrong_usage_is_said(
+    arguments: tuple[str, ...], problem: str, tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "program").write_bytes(GOOD)
+    ended = run("explain", *arguments, cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert problem in ended.err

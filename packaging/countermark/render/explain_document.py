@@ -9,6 +9,7 @@ import msgspec
 from countermark.explanation import Explanation
 from countermark.glossary import ErrorName, page_of
 from countermark.render.problem import ProblemEntry, problem_entry
+from countermark.render.report_entries import ReportEntry, report_entry
 from countermark.render.story_entries import (
     FileStoryEntry,
     SymptomEntry,
@@ -66,6 +67,7 @@ class ExplainDocument(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["countermark.explain/1"] = "countermark.explain/1"
     rules: tuple[RuleEntry, ...]
     errors: tuple[ErrorEntry, ...]
+    reports: tuple[ReportEntry, ...]
     files: tuple[FileStoryEntry, ...]
     problems: tuple[ProblemEntry, ...]
 
@@ -76,6 +78,7 @@ def explain_document(explanation: Explanation) -> ExplainDocument:
     return ExplainDocument(
         rules=tuple(_rule(each) for each in known if not isinstance(each, ErrorName)),
         errors=tuple(_error(each) for each in known if isinstance(each, ErrorName)),
+        reports=tuple(map(report_entry, explanation.reports)),
         files=tuple(map(story_entry, explanation.stories)),
         problems=tuple(map(problem_entry, explanation.problems)),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from countermark.explanation import Explanation
 from countermark.render.glossary import describe_meaning
+from countermark.render.sighting import describe_report
 from countermark.render.story import describe_story
 
 __all__ = ["describe_explanation"]
@@ -18,6 +19,7 @@ def describe_explanation(explanation: Explanation) -> str:
 
 def _answers(explanation: Explanation) -> Iterator[str]:
     yield from map(describe_meaning, explanation.meanings)
+    yield from map(describe_report, explanation.reports)
     stories = explanation.stories
     bad = [story for story in stories if not story.verdict.accepted]
     good = len(stories) - len(bad)

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from countersign.checks.container import slice_fits
 from countersign.diagnosis.causes import REASONS
 from countersign.diagnosis.landmarks import standing_in
 from countersign.diagnosis.pages import Cause, PageDamage, examine_pages
+from countersign.diagnosis.parts import Part, read_parts
 from countersign.diagnosis.payload import name_payload
 from countersign.diagnosis.provenance import built_for, linked_by, runs_on, signed_by
 from countersign.diagnosis.story import FileStory, FindingStory, Place, SliceStory
-from countersign.errors import FormatError
 from countersign.findings import FileVerdict, Finding, SliceVerdict
-from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat
 from countersign.macho.header import MH_EXECUTE
-from countersign.macho.slice import Slice, parse_slice
+from countersign.macho.slice import Slice
 from countersign.macho.symbols import Symbols, read_symbols
-from countersign.reading import read_head
 from countersign.rules import RULES
-from countersign.signature import MAX_SIGNATURE, Signature, parse_signature
 from countersign.symptoms import Subject
 from countersign.window import Window
 
@@ -36,23 +31,13 @@ _BEHIND: Final = ("R8", "R10")
 """The rules that something behind the image breaks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One slice, as far as it can be read."""
-
-    data: Window
-    thin: Slice | None
-    signature: Signature | None
-
-
 def examine(data: Window, verdict: FileVerdict) -> FileStory:
     """Tell the story of the whole file ``data``, of which ``verdict`` was given.
 
     Raises what the source raises.
     """
-    archs = _archs(data)
-    parts = [_read(data.part(arch.offset, arch.end)) for arch in archs] or [_read(data)]
-    end = max((arch.end for arch in archs), default=0)
+    parts = read_parts(data)
+    end = max(part.data.start + len(part.data) for part in parts)
     return FileStory(
         verdict=verdict,
         findings=tuple(
@@ -68,42 +53,14 @@ def examine(data: Window, verdict: FileVerdict) -> FileStory:
     )
 
 
-def _archs(data: Window) -> tuple[FatArch, ...]:
-    """Give the slices that the verifier judged: those that lie in the file."""
-    head = data[:MAX_TABLE]
-    try:
-        archs = parse_fat(head) if starts_fat(head) else ()
-    except FormatError:
-        return ()
-    return tuple(arch for arch in archs if slice_fits(arch, len(archs), len(data)))
-
-
-def _read(data: Window) -> _Part:
-    try:
-        thin = parse_slice(read_head(data), data.start, size=len(data))
-    except FormatError:
-        return _Part(data=data, thin=None, signature=None)
-    command = thin.signature
-    if command is None:
-        return _Part(data=data, thin=thin, signature=None)
-    room = data.part(
-        command.data_offset, min(command.data_end, command.data_offset + MAX_SIGNATURE)
-    )
-    try:
-        signature = parse_signature(room[:], thin.base + command.data_offset)
-    except FormatError:
-        return _Part(data=data, thin=thin, signature=None)
-    return _Part(data=data, thin=thin, signature=signature)
-
-
 def _paired(
-    verdicts: Sequence[SliceVerdict], parts: Sequence[_Part]
-) -> Iterator[tuple[SliceVerdict, _Part]]:
+    verdicts: Sequence[SliceVerdict], parts: Sequence[Part]
+) -> Iterator[tuple[SliceVerdict, Part]]:
     """Give each slice that was judged its bytes."""
     return zip(verdicts, parts, strict=False)
 
 
-def _slice_story(verdict: SliceVerdict, part: _Part, others: Sequence[Window]) -> SliceStory:
+def _slice_story(verdict: SliceVerdict, part: Part, others: Sequence[Window]) -> SliceStory:
     thin, signature = part.thin, part.signature
     return SliceStory(
         verdict=verdict,
@@ -124,7 +81,7 @@ def _subject(thin: Slice | None) -> Subject:
 
 
 def _finding_stories(
-    verdict: SliceVerdict, part: _Part, others: Sequence[Window]
+    verdict: SliceVerdict, part: Part, others: Sequence[Window]
 ) -> Iterator[FindingStory]:
     broken = any(finding.rule in _PAGES for finding in verdict.findings)
     damages = list(_damages(part, others)) if broken else []
@@ -139,7 +96,7 @@ def _finding_stories(
             yield _plain(finding, (part,))
 
 
-def _damages(part: _Part, others: Sequence[Window]) -> Iterator[PageDamage]:
+def _damages(part: Part, others: Sequence[Window]) -> Iterator[PageDamage]:
     """Examine the pages of every code directory."""
     if part.thin is None or part.signature is None:
         return
@@ -148,7 +105,7 @@ def _damages(part: _Part, others: Sequence[Window]) -> Iterator[PageDamage]:
         yield from examine_pages(part.data, part.thin, directory.code, length, others)
 
 
-def _take(damages: list[PageDamage], finding: Finding, part: _Part) -> PageDamage | None:
+def _take(damages: list[PageDamage], finding: Finding, part: Part) -> PageDamage | None:
     """Take out the first damage that is that of a finding."""
     at = (finding.offset or 0) - part.data.start
     for index, damage in enumerate(damages):
@@ -212,7 +169,7 @@ def _behind(finding: Finding, tail: Window) -> FindingStory:
     )
 
 
-def _plain(finding: Finding, parts: Sequence[_Part]) -> FindingStory:
+def _plain(finding: Finding, parts: Sequence[Part]) -> FindingStory:
     """Tell what the rule says, and what stands at the place of the finding."""
     places = tuple(
         Place(offset=finding.offset, size=1, holds=standing_in(thin, range(at, at + 1)))

@@ -1,0 +1,1 @@
+"""What Macs report of code that they refused: log lines, crash reports, messages of tools."""
