@@ -11,52 +11,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from countersign.errors import FormatError
-from countersign.requirement import (
-    Entry,
-    Match,
-    Matching,
-    Op,
-    Requirement,
-    RequirementSet,
-    RequirementType,
-    Term,
-)
+from countersign.requirement import Entry, Requirement, RequirementSet, RequirementType
+from countersign.terms import Match, Matching, Op, Term
 
-__all__ = ["dotted", "quoted", "requirement_text", "set_text"]
+__all__ = ["dotted", "quoted", "requirement_text", "set_text", "term_text"]
 
-KEYWORDS: Final = frozenset(
-    [
-        "absent",
-        "always",
-        "anchor",
-        "and",
-        "apple",
-        "cdhash",
-        "cert",
-        "certificate",
-        "designated",
-        "entitlement",
-        "exists",
-        "false",
-        "generic",
-        "guest",
-        "host",
-        "identifier",
-        "info",
-        "leaf",
-        "legacy",
-        "library",
-        "never",
-        "notarized",
-        "or",
-        "platform",
-        "plugin",
-        "root",
-        "timestamp",
-        "true",
-        "trusted",
-    ]
-)
+KEYWORDS: Final = frozenset([
+    "absent", "always", "anchor", "and", "apple", "cdhash", "cert", "certificate", "designated",
+    "entitlement", "exists", "false", "generic", "guest", "host", "identifier", "info", "leaf",
+    "legacy", "library", "never", "notarized", "or", "platform", "plugin", "root", "timestamp",
+    "true", "trusted",
+])  # fmt: skip
 """RequirementKeywords.h: what is quoted although it is a word."""
 
 EPOCH: Final = datetime(2001, 1, 1, tzinfo=UTC)
@@ -113,7 +78,12 @@ def _parts(term: Term, level: int) -> tuple[Part, ...]:
         return ("! ", PRIMARY)
     if term.op is Op.UNKNOWN_SKIPPED:
         return (f" /* opcode {term.number} */", level)
-    return (_TEXTS[term.op](term),)
+    return (term_text(term),)
+
+
+def term_text(term: Term) -> str:
+    """Give the text of one term that has no others as operands."""
+    return _TEXTS[term.op](term)
 
 
 def _field(term: Term, name: str) -> str:

@@ -28,8 +28,8 @@ from countersign.signature import Kind
 from countersign.signer import sign_bytes
 from countersign.style import Style
 from countersign.verifier import verify_image
+from kit.requirement import requirement, requirement_set, term
 from macho import OBJECT, Macho, fat, put
-from requirement import requirement, requirement_set, term
 
 ENTITLEMENTS = (
     b'<plist version="1.0"><dict><key>a</key><true/><key>b</key><string>x</string></dict></plist>'

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from countersign.errors import FormatError
 from countersign.requirement import (
     MAX_SIZE,
-    Op,
     RequirementType,
     parse_requirement,
     parse_requirements,
 )
-from requirement import (
+from countersign.terms import Op
+from kit.requirement import (
     ALWAYS,
     APPLE,
     APPLE_GENERIC,
