@@ -117,6 +117,12 @@ ERRORS: Final[dict[str, AppleError]] = {
         -66992, "notarization indicates this code has been revoked"
     ),
     "errSecUnknownFormat": AppleError(-25257, "unknown format in import"),
+    "CSSMERR_APPLETP_INVALID_KEY_USAGE": AppleError(
+        -2147408890, "CSSMERR_APPLETP_INVALID_KEY_USAGE"
+    ),
+    "CSSMERR_APPLETP_INVALID_EXTENDED_KEY_USAGE": AppleError(
+        -2147408889, "CSSMERR_APPLETP_INVALID_EXTENDED_KEY_USAGE"
+    ),
     "CSSMERR_TP_CERT_EXPIRED": AppleError(-2147409654, "CSSMERR_TP_CERT_EXPIRED"),
     "CSSMERR_TP_NOT_TRUSTED": AppleError(-2147409622, "CSSMERR_TP_NOT_TRUSTED"),
     "errSecDecode": AppleError(-26275, "unable to decode the provided data"),
