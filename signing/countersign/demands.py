@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Final
 
 from countersign.findings import FileVerdict, Finding, SliceVerdict
 from countersign.rules import broken
 from countersign.signature import Kind
 
 __all__ = ["Demands", "apply_demands"]
+
+UNPROVEN: Final = frozenset({"T3", "T5", "T6"})
+"""Rules that leave it open, where they are broken, who stands behind a certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,7 @@ def _lacking(thin: SliceVerdict, demands: Demands) -> Iterator[Finding]:
     if demands.identifiers and not _matches(thin.identifier, demands.identifiers):
         found = f"its identifier is {thin.identifier}" if thin.identifier else _no_signature(thin)
         yield broken("Q3", None, f"{found}, expected {_either(demands.identifiers)}")
-    if demands.teams and (thin.kind != Kind.CMS or thin.team not in demands.teams):
+    if demands.teams and not (_is_vouched(thin) and thin.team in demands.teams):
         yield broken("Q4", None, f"{_team(thin)}, expected {_either(demands.teams)}")
 
 
@@ -56,12 +60,20 @@ def _matches(identifier: str | None, patterns: tuple[str, ...]) -> bool:
     return identifier is not None and any(fnmatchcase(identifier, each) for each in patterns)
 
 
+def _is_vouched(thin: SliceVerdict) -> bool:
+    """Tell whether a certificate of Apple's proves the team, and that was decided here."""
+    rules = {finding.rule for finding in thin.findings}
+    return thin.kind == Kind.CMS and rules.isdisjoint(UNPROVEN)
+
+
 def _team(thin: SliceVerdict) -> str:
     """Say whose team it is; what is claimed without a certificate counts for nothing."""
     if thin.kind is None:
         return _no_signature(thin)
     if thin.kind != Kind.CMS:
         return "no certificate signed it"
+    if not _is_vouched(thin):
+        return "no certificate of Apple's proves its team"
     return f"its team is {thin.team}" if thin.team else "its signature names no team"
 
 

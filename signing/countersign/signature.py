@@ -52,11 +52,11 @@ class Signature(NamedTuple):
 
     @property
     def kind(self) -> Kind:
-        """Who made it."""
-        if self.superblob.has_cms:
+        """Who made it, as macOS sees it: what is marked ad-hoc is asked for no certificate."""
+        flags = self.best.code.flags
+        if self.superblob.has_cms and Flag.ADHOC not in flags:
             return Kind.CMS
-        linked = Flag.LINKER_SIGNED in self.best.code.flags
-        return Kind.LINKER if linked else Kind.ADHOC
+        return Kind.LINKER if Flag.LINKER_SIGNED in flags else Kind.ADHOC
 
 
 def parse_signature(data: memoryview, start: int = 0) -> Signature:

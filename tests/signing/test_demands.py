@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from countersign.demands import Demands, apply_demands
 from countersign.findings import Enforcer, Severity
 from countersign.signature import Kind
 from countersign.verifier import verify_image
+from kit.certificates import Message, certified, self_signed
 from macho import Macho, fat, put
 
 CMS = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
@@ -63,6 +65,23 @@ def test_what_is_lacking_is_said(image: Macho, demands: Demands, wanted: list[st
 
 def test_a_team_that_nobody_vouches_for_does_not_count() -> None:
     assert lacking(CLAIMED.build(), TEAM) != []
+
+
+def test_a_team_that_only_a_certificate_of_ones_own_names_does_not_count() -> None:
+    def build(blob: bytes) -> bytes:
+        return Macho().sealed(flags=0, team="TEAM123456", blobs=((0x10000, blob),)).build()
+
+    own = Message(identity=self_signed())
+    image = certified(build, lambda codes: replace(own, directories=codes))
+    assert verify_image(image, path="file").accepted
+    assert lacking(image, Demands(teams=("TEAM123456",))) == [
+        "Q4: no certificate of Apple's proves its team, expected TEAM123456"
+    ]
+
+
+def test_a_certificate_that_macos_does_not_look_at_is_none() -> None:
+    image = Macho().sealed(flags=2, blobs=((0x10000, CMS),)).build()
+    assert lacking(image, Demands(kinds=(Kind.CMS,))) != []
 
 
 def test_a_signature_that_cannot_be_read_meets_no_demand() -> None:

@@ -7,12 +7,16 @@ import struct
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from countersign.apple import ERRORS
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
 from countersign.rulebook import bundle, delivery
 from countersign.rules import RULES, broken
 from countersign.verifier import verify_image
+from kit.certificates import Identity, Message, certified, issue, self_signed
+from kit.requirement import NEVER, requirement, requirement_set, term, word
 from macho import BUNDLE, DSYM, DYLDLINK, DYLIB, EXECUTE, PIE, Macho, Patch, Seal, fat, put, segment
 
 ARM = Macho().sealed()
@@ -26,6 +30,10 @@ COMMANDS_END = 32 + struct.unpack_from("<I", ARM.build(), 20)[0]
 ENTITLEMENTS = struct.pack(">2I", 0xFADE7171, 12) + b"<a/>"
 CMS = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
 RIGHTS = b"<plist><dict><key>%s</key><true/></dict></plist>"
+
+
+PRIVATE = issue("Own CA", organization="Nobody", is_authority=True)
+ROOTLESS = dataclasses.replace(issue("Leaf", by=PRIVATE), above=())
 
 
 def changed(offset: int, layout: str, *values: int) -> Callable[[], bytes]:
@@ -54,6 +62,27 @@ def entitled(xml: bytes, der: str = "", filetype: int = EXECUTE) -> Callable[[],
     }
     sealed = Macho(filetype=filetype).sealed(flags=2, special=blobs, blobs=tuple(blobs.items()))
     return sealed.build
+
+
+def demanding(kind: int, body: bytes) -> Callable[[], bytes]:
+    """An image with one requirement."""
+    blob = requirement_set((kind, requirement(body)))
+    return sealed(special={2: blob}, blobs=((2, blob),))
+
+
+def vouched(
+    identity: Identity | None = None, is_stamped: bool = True, **stamp: object
+) -> Callable[[], bytes]:
+    """An image that somebody signed with a certificate, and with a timestamp."""
+
+    def message(codes: tuple[bytes, ...]) -> Message:
+        unstamped = Message(identity=identity or self_signed(), directories=codes)
+        return unstamped.stamped(None, **stamp) if is_stamped else unstamped
+
+    def build(blob: bytes) -> bytes:
+        return ARM.sealed(flags=0, blobs=((0x10000, blob),)).build()
+
+    return lambda: certified(build, message)
 
 
 def both(arm: Macho = ARM, intel: Macho = INTEL, **layout: int) -> bytes:
@@ -156,7 +185,19 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "P4": lambda: put(DUAL.build(), DATA + 12 + 8, ">I", 0x1002),
     "P5": sealed(identifier=""),
     "R64": sealed(pad_last_page=True),
-    "N1": sealed(flags=0x10000, blobs=((0x10000, CMS),)),
+    "N1": vouched(),
+    "R56": sealed(flags=0, blobs=((0x10000, CMS),)),
+    "R57": vouched(issue("Server", purposes=(ExtendedKeyUsageOID.SERVER_AUTH,))),
+    "R58": vouched(covered=b"other"),
+    "R59": demanding(3, word(6)),
+    "T1": demanding(3, NEVER),
+    "T2": demanding(4, word(6)),
+    "T3": vouched(),
+    "T4": demanding(3, term(21)),
+    "T5": vouched(issue("Edwards", key=ed25519.Ed25519PrivateKey.generate())),
+    "T6": vouched(ROOTLESS),
+    "T7": vouched(is_stamped=False),
+    "T8": vouched(),
 }
 ALONG: dict[str, set[str]] = {
     "R5": {"F1", "R8", "R9"},

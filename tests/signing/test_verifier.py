@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countersign.errors import ReadError
-from countersign.findings import Enforcer, FileVerdict, Severity
+from countersign.findings import Enforcer, FileVerdict
 from countersign.signer import sign_bytes
 from countersign.verifier import verify, verify_image
 from macho import DYLIB, Macho, fat
@@ -51,14 +51,12 @@ def test_an_ad_hoc_signature_is_accepted() -> None:
     assert verdict.slices[0].page_size == 16_384
 
 
-def test_a_certificate_is_said_not_to_have_been_checked() -> None:
+def test_a_certificate_is_asked_for_only_where_nothing_is_marked_ad_hoc() -> None:
     cms = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
-    image = Macho().sealed(flags=0, blobs=((0x10000, cms),))
-    (verdict,) = judge(image.build()).slices
-    assert verdict.kind == "cms"
-    (finding,) = verdict.findings
-    assert (finding.rule, finding.severity) == ("N1", Severity.NOTE)
-    assert "NOT checked" in finding.message
+    for flags, kind, rule in ((0, "cms", "R56"), (2, "ad-hoc", "P1")):
+        (verdict,) = judge(Macho().sealed(flags=flags, blobs=((0x10000, cms),)).build()).slices
+        assert verdict.kind == kind
+        assert [each.rule for each in verdict.findings] == [rule]
 
 
 def test_every_flipped_byte_before_the_signature_is_found() -> None:

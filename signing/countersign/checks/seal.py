@@ -1,4 +1,4 @@
-"""R41 to R45: a signature as a whole, and what its special slots seal."""
+"""R41 and R42: a signature as a whole, and what its special slots seal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from countersign.checks.directory import check_best, check_directory, check_others
 from countersign.checks.pages import check_pages
 from countersign.checks.superblob import MAGICS, check_superblob
-from countersign.codedirectory import Flag
+from countersign.checks.trust import check_trust
 from countersign.findings import Enforcer, Finding
 from countersign.macho.slice import SignatureCommand, Slice
 from countersign.rules import broken
@@ -38,7 +38,7 @@ def check_seal(
     start = thin.base + command.data_offset
     best = signature.best
     yield from check_superblob(data, thin, command, signature)
-    yield from _check_trust(signature, start)
+    yield from check_trust(signature, start)
     yield from check_others(signature, start)
     yield from _check_slots(signature, best, start)
     for directory in signature.directories:
@@ -48,21 +48,6 @@ def check_seal(
             yield from check_best(thin, command, best)
         if not any(finding.rule in ("R32", "R39") for finding in findings):
             yield from check_pages(data, thin, directory, pages, best=directory is best)
-
-
-def _check_trust(signature: Signature, start: int) -> Iterator[Finding]:
-    """Check who vouches, as ``SecStaticCode::validateDirectory`` in StaticCode.cpp asks."""
-    blob, code = signature.best
-    at = start + blob.offset
-    adhoc, has_cms = Flag.ADHOC in code.flags, signature.superblob.has_cms
-    if not adhoc and not has_cms:
-        yield broken("R45", at + 12, "it is not marked ad-hoc, and no certificate signed it")
-    if adhoc and has_cms:
-        yield broken("P1", at + 12, "it is marked ad-hoc, and a certificate signed it")
-    if adhoc and code.team:
-        yield broken("P2", at, f"it claims the team {code.team!r}")
-    if has_cms:
-        yield broken("N1", start, "the certificate's signature was NOT checked")
 
 
 def _check_slots(signature: Signature, directory: Directory, start: int) -> Iterator[Finding]:

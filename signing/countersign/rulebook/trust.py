@@ -1,4 +1,4 @@
-"""The rules of trust: who vouches for the code directory."""
+"""The rules of trust: who vouches for the code directory, and what it demands of itself."""
 
 from __future__ import annotations
 
@@ -9,18 +9,72 @@ from countersign.rulebook.enforcers import CODESIGN, ERROR, NOTE, POLICY, SIGN_A
 
 __all__ = ["RULES"]
 
+_VERIFY: Final = "Security StaticCode.cpp SecStaticCode::verifySignature"
+_ON_A_MAC: Final = "Check it with codesign and spctl on a Mac."
+
 RULES: Final = (
     Rule(
         id="R45",
         name="adhoc-or-cms",
         severity=ERROR,
         enforced_by=CODESIGN,
-        apple="errSecCSSignatureFailed",
+        apple="errSecCSUnsigned",
         demands="A signature is marked ad-hoc or carries a certificate's signature.",
         why="codesign looks for the certificate and finds none.",
         cause="ldid without -Cadhoc, or a certificate's signature that was cut out.",
         fix=SIGN_AGAIN,
-        source="Security StaticCode.cpp SecStaticCode::verifySignature",
+        source=f"{_VERIFY}, SecStaticCode::signature",
+    ),
+    Rule(
+        id="R56",
+        name="cms-signature",
+        severity=ERROR,
+        enforced_by=CODESIGN,
+        apple="errSecCSSignatureFailed",
+        demands="The certificate's signature covers the code directory in slot 0 and lists those "
+        "beside it.",
+        why="Nobody vouches for the code directory as it is now.",
+        cause="A tool that changed the file, or one code directory of two, after it was signed.",
+        fix="Sign it again with the certificate, as the last step that changes the file.",
+        source=f"{_VERIFY}; libsecurity_smime cmssiginfo.c SecCmsSignerInfoVerify",
+    ),
+    Rule(
+        id="R57",
+        name="signer",
+        severity=ERROR,
+        enforced_by=CODESIGN,
+        apple="CSSMERR_TP_NOT_TRUSTED",
+        demands="The signer's certificate is for code, of the team that the code names, and comes "
+        "with those above it up to the root.",
+        why="codesign cannot follow the certificate to a root, or it says something else.",
+        cause="A signer that leaves Apple's intermediate certificate out, or a wrong certificate.",
+        fix="Sign it again, and give the signer the whole chain of certificates.",
+        source=f"{_VERIFY}; SecPolicy.c SecPolicyCreateCodeSigning",
+    ),
+    Rule(
+        id="R58",
+        name="timestamp",
+        severity=ERROR,
+        enforced_by=CODESIGN,
+        apple="errSecCSSignatureFailed",
+        demands="A timestamp covers the certificate's signature, and is Apple's if that one is.",
+        why="codesign refuses a signature whose timestamp is wrong; it would take one without any.",
+        cause="Damage, or a timestamp that was made for another signature.",
+        fix="Sign it again with the certificate and Apple's timestamp server.",
+        source=f"{_VERIFY}; libsecurity_smime tsaSupport.c decodeTimeStampToken",
+    ),
+    Rule(
+        id="R59",
+        name="requirements",
+        severity=ERROR,
+        enforced_by=CODESIGN,
+        apple="errSecCSReqInvalid",
+        demands="The set of requirements, and the designated one in it, can be read.",
+        why="codesign --verify --verbose refuses the file, and so does what asks who the code is, "
+        "such as the keychain; without --verbose codesign does not look.",
+        cause="A tool that writes requirements by itself, or damage before signing.",
+        fix=SIGN_AGAIN,
+        source="Security StaticCode.cpp SecStaticCode::internalRequirements; reqinterp.cpp",
     ),
     Rule(
         id="P1",
@@ -31,7 +85,7 @@ RULES: Final = (
         why="macOS does not look at it, whatever it says.",
         cause="A signer that kept the certificate's signature of an older one.",
         fix=SIGN_AGAIN,
-        source="Security StaticCode.cpp SecStaticCode::verifySignature",
+        source=_VERIFY,
     ),
     Rule(
         id="P2",
@@ -45,14 +99,107 @@ RULES: Final = (
         source="Security signer.cpp takes the team from the certificate",
     ),
     Rule(
-        id="N1",
-        name="cms-not-checked",
+        id="T1",
+        name="own-requirement",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="The code satisfies the designated requirement that it carries.",
+        why="codesign --verify --verbose says so and exits with 3; to the keychain and to privacy "
+        "settings the code is not who it says it is. It runs all the same.",
+        cause="ldid, which asks for a certificate of Apple's in ad-hoc signatures too.",
+        fix="Sign it again without an explicit requirement.",
+        source="Security StaticCode.cpp SecStaticCode::satisfiesRequirement; reqinterp.cpp",
+    ),
+    Rule(
+        id="T2",
+        name="other-requirements",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="The requirements for hosts, guests, libraries and plug-ins can be read.",
+        why="codesign does not look at them, but whoever shows them fails.",
+        cause="A tool that writes requirements by itself.",
+        fix=SIGN_AGAIN,
+        source="Security reqdumper.cpp",
+    ),
+    Rule(
+        id="T3",
+        name="vouched",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="Apple vouches for the signer, and for the team if one is named.",
+        why="codesign takes any certificate that ends at a root, even one that somebody made "
+        "alone; Gatekeeper does not, and the team and the name in it prove nothing.",
+        cause="A self-signed certificate, or one of a private authority.",
+        fix="Sign it with a Developer ID, or ad-hoc if nobody need vouch for it.",
+        source="Security SecAppleAnchor.c; StaticCode.cpp takes implicit anchors",
+    ),
+    Rule(
+        id="T4",
+        name="own-requirement-open",
         severity=NOTE,
         enforced_by=POLICY,
-        demands="A certificate's signature is checked; this version cannot do so yet.",
-        why="Whether the certificate is good and is Apple's was not decided.",
-        cause="A signature with a certificate.",
-        fix="Check it with codesign on a Mac.",
-        source="Security StaticCode.cpp SecStaticCode::verifySignature",
+        demands="It can be decided here whether the code satisfies its designated requirement.",
+        why="The requirement asks for something that only a Mac or Apple knows.",
+        cause="A requirement about trust settings, notarization, or Apple's own code.",
+        fix=_ON_A_MAC,
+        source="Security reqinterp.cpp",
+    ),
+    Rule(
+        id="T5",
+        name="cms-open",
+        severity=NOTE,
+        enforced_by=POLICY,
+        demands="The algorithms of the certificate's signature are known, and it is not too large.",
+        why="Whether the signature is good was not decided.",
+        cause="An algorithm other than RSA (PKCS #1 v1.5) and ECDSA, with SHA-1 or SHA-2.",
+        fix=_ON_A_MAC,
+        source=_VERIFY,
+    ),
+    Rule(
+        id="T6",
+        name="root-open",
+        severity=NOTE,
+        enforced_by=POLICY,
+        demands="The root certificate is part of the signature.",
+        why="A Mac may know the root; here it is not known who stands behind the certificate.",
+        cause="A signer that leaves the root out.",
+        fix="Give the signer the whole chain of certificates, the root too.",
+        source="Security SecTrustServer.c SecPathBuilderInit",
+    ),
+    Rule(
+        id="T7",
+        name="no-timestamp",
+        severity=NOTE,
+        enforced_by=POLICY,
+        demands="A timestamp says when the certificate was used.",
+        why="The time of signing is only claimed, so whether the certificate was valid then was "
+        "not decided; Apple notarizes nothing without a timestamp.",
+        cause="A signer that was told to leave it out, or had no network.",
+        fix="Sign it again with Apple's timestamp server.",
+        source=_VERIFY,
+    ),
+    Rule(
+        id="T8",
+        name="timestamp-root-open",
+        severity=NOTE,
+        enforced_by=POLICY,
+        demands="The timestamp comes from Apple.",
+        why="codesign takes one of any authority that the Mac knows, where the certificate is not "
+        "Apple's; which ones it knows is not decided here.",
+        cause="Another timestamp server than Apple's.",
+        fix="Sign it again with Apple's timestamp server.",
+        source="Security libsecurity_smime tsaSupport.c verifySigners",
+    ),
+    Rule(
+        id="N1",
+        name="offline",
+        severity=NOTE,
+        enforced_by=POLICY,
+        demands="What only Apple and a Mac know is asked there.",
+        why="Whether a certificate was revoked, whether Apple notarized the file, and what a given "
+        "Mac was set to trust is not in the file. Gatekeeper asks it of every download.",
+        cause="Any signature with a certificate.",
+        fix=_ON_A_MAC,
+        source=f"{_VERIFY}; notarization.cpp",
     ),
 )
