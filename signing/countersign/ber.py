@@ -1,12 +1,13 @@
 """BER as CMS comes in it, rewritten so that every length is definite.
 
 Form: X.690. Apple's encoder writes lengths that are not known beforehand as "until the end mark",
-and byte strings in pieces; what reads and compares certificates wants neither. All of an input is
-walked once, to a bounded depth, so that whoever reads the result meets no surprises.
+and byte strings in pieces; what reads and compares certificates wants neither. Only elements that
+may have such a thing inside are walked, and to a bounded depth.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final, NoReturn
 
 from countersign.errors import FormatError
@@ -21,6 +22,13 @@ OCTET_STRING: Final = 0x04
 END: Final = b"\0\0"
 """The mark that ends an element whose length was not known."""
 INDEFINITE: Final = 0x80
+_TO_REWRITE: Final = re.compile(
+    rb"[\x20-\x3f\x60-\x7f\xa0-\xbf\xe0-\xff]\x80"
+    rb"|\x24(?:[\x00-\x7f]|\x81.|\x82..|\x83...|\x84....)[\x04\x24]",
+    re.DOTALL,
+)
+"""How an element without a known length begins, and a byte string in pieces; these bytes may also
+be part of some value."""
 
 
 def element(tag: int, content: bytes) -> bytes:
@@ -55,10 +63,10 @@ class _Walk:
             self._fail(start, f"more than {MAX_DEPTH} elements within each other")
         tag_end = self._tag_end(start)
         size, at = self._length(tag_end)
-        if not self._data[start] & CONSTRUCTED:
-            if size is None:
-                self._fail(start, "a single value has no length")
+        if size is not None and not self._needs_rewriting(start, at, at + size):
             return self._data[start : at + size], at + size
+        if not self._data[start] & CONSTRUCTED:
+            self._fail(start, "a single value has no length")
         parts, end = self._parts(at, size, depth - 1)
         if self._data[start] == OCTET_STRING | CONSTRUCTED:
             return element(OCTET_STRING, b"".join(self._bytes_of(part, at) for part in parts)), end
@@ -66,6 +74,12 @@ class _Walk:
         if size is not None and content == self._data[at : at + size]:
             return self._data[start:end], end
         return self._data[start : tag_end - 1] + element(self._data[tag_end - 1], content), end
+
+    def _needs_rewriting(self, start: int, at: int, end: int) -> bool:
+        """Tell whether a definite element may have an indefinite one, or pieces, inside."""
+        tag = self._data[start]
+        in_pieces = tag == OCTET_STRING | CONSTRUCTED
+        return in_pieces or bool(tag & CONSTRUCTED and _TO_REWRITE.search(self._data, at, end))
 
     def _parts(self, at: int, size: int | None, depth: int) -> tuple[list[bytes], int]:
         """Rewrite the elements of a constructed one, up to its end or its end mark."""

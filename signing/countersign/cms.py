@@ -13,9 +13,10 @@ import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple, TypeVar
 
-from asn1crypto import algos, cms, core, tsp
+from asn1crypto import algos, cms, core, tsp, x509
 
 from countersign.ber import definite, element
 from countersign.certificate import Certificate, Parsed, is_plain, read_certificate, read_name
@@ -268,7 +269,13 @@ def _certificates(message: Parsed) -> tuple[Certificate, ...]:
     choices = message["certificates"] or ()
     if len(choices) > MAX_CERTIFICATES:
         raise ValueError(f"{len(choices)} certificates are too many")
-    return tuple(read_certificate(each.chosen) for each in choices if each.name == "certificate")
+    return tuple(_certificate(each.chosen.dump()) for each in choices if each.name == "certificate")
+
+
+@lru_cache(maxsize=MAX_CERTIFICATES)
+def _certificate(der: bytes) -> Certificate:
+    """Read a certificate; the files of a release have the same ones."""
+    return read_certificate(x509.Certificate.load(der))
 
 
 def _signer(named: Parsed, certificates: tuple[Certificate, ...]) -> Certificate | None:

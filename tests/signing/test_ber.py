@@ -44,6 +44,10 @@ def test_byte_strings_in_pieces_are_joined() -> None:
     whole = der(4, b"onetwo" + b"three" * 40)
     assert clean(indefinite(0x24, *pieces)) == whole
     assert clean(der(0x24, *pieces)) == whole
+    definite_pieces = (der(4, b"one"), der(0x24, der(4, b"two")))
+    assert clean(der(0x30, der(0x24, *definite_pieces))) == der(0x30, der(4, b"onetwo"))
+    large = der(0x30, der(0x24, der(4, bytes(300)), der(4, bytes(300))))
+    assert clean(large) == der(0x30, der(4, bytes(600)))
 
 
 def test_tags_of_several_bytes_are_passed_over() -> None:
@@ -59,7 +63,7 @@ def test_tags_of_several_bytes_are_passed_over() -> None:
         b"\x30\x05\x02",
         b"\x04\x80\x00\x00",
         b"\x30\x80\x05\x00",
-        b"\x30\x03\x04\x05abc",
+        b"\x30\x04\x30\x80\x04\x05",
         b"\x30\x89" + bytes(9),
         b"\x24\x03\x02\x01\x05",
         b"\x1f\x81",
@@ -74,12 +78,22 @@ def test_what_does_not_fit_together_is_refused(data: bytes) -> None:
 def test_nesting_is_bounded() -> None:
     deep = der(5)
     for _ in range(MAX_DEPTH - 1):
-        deep = der(0x30, deep)
-    assert clean(deep) == deep
+        deep = indefinite(0x30, deep)
+    assert clean(deep).count(0x30) >= MAX_DEPTH - 1
     with pytest.raises(FormatError, match="within each other"):
-        clean(der(0x30, deep))
+        clean(indefinite(0x30, deep))
     with pytest.raises(FormatError):
         clean(b"\x30\x80" * 100_000)
+
+
+@given(
+    st.recursive(
+        st.builds(lambda data: der(4, data), st.binary(max_size=8)),
+        lambda inner: st.builds(lambda parts: der(0x30, *parts), st.lists(inner, max_size=4)),
+    )
+)
+def test_what_is_definite_stays_as_it_is(data: bytes) -> None:
+    assert clean(data) == data
 
 
 @given(st.binary(max_size=200))
