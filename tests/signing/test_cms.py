@@ -118,6 +118,12 @@ def test_another_message_is_no_timestamp() -> None:
         parse_cms(empty.build()).stamp()
 
 
+def test_the_signer_may_be_named_by_its_key() -> None:
+    message = parse_cms(replace(MESSAGE, names_key=True).build())
+    assert message.signer is not None
+    assert message.signer.team == "TEAM123456"
+
+
 def test_the_signer_may_be_missing() -> None:
     certificates = (authority().certificate,)
     message = parse_cms(replace(MESSAGE, certificates=certificates).build())

@@ -145,6 +145,8 @@ def issue(
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    builder = builder.add_extension(identifier, critical=False)
     for marker in markers:
         kind = x509.ObjectIdentifier(marker)
         builder = builder.add_extension(x509.UnrecognizedExtension(kind, b"\5\0"), critical=False)
@@ -241,6 +243,8 @@ class Message:
     """The timestamp; its kind is a message too."""
     unsigned: tuple[bytes, ...] = ()
     is_definite: bool = False
+    names_key: bool = False
+    """Whether the signer is named by its key, not by its issuer and number."""
     signature: bytes | None = None
 
     def build(self) -> bytes:
@@ -268,9 +272,6 @@ class Message:
         return der(0x30, object_id(self.content_type), der(0xA0, octets))
 
     def _signer_info(self) -> bytes:
-        certificate = self.identity.certificate
-        serial = certificate.serial_number
-        number = serial.to_bytes(serial.bit_length() // 8 + 1)
         attributes = self._attributes()
         signature = self.sign() if self.signature is None else self.signature
         unsigned = list(self.unsigned)
@@ -278,13 +279,23 @@ class Message:
         return der(
             0x30,
             der(2, b"\1"),
-            der(0x30, certificate.issuer.public_bytes(), der(2, number)),
+            self._signer(),
             _algorithm(ALGORITHMS[self.digest]),
             der(0xA0, *attributes) if attributes else b"",
             _signature_algorithm(self.identity.key),
             der(4, signature),
             der(0xA1, *unsigned) if unsigned else b"",
         )
+
+    def _signer(self) -> bytes:
+        """Name the certificate: by its issuer and number, or by its key."""
+        certificate = self.identity.certificate
+        if self.names_key:
+            extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+            return der(0x80, extension.value.digest)
+        serial = certificate.serial_number
+        number = serial.to_bytes(serial.bit_length() // 8 + 1)
+        return der(0x30, certificate.issuer.public_bytes(), der(2, number))
 
     @property
     def signed_content(self) -> bytes:
