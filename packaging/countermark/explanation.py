@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from countermark.errors import ConfigurationError, WorkError, missing, nearest
 from countermark.glossary import Meaning, known_words, look_up
-from countermark.reports import ReadReport, is_report, load_report, read_reports
-from countermark.stories import tell_stories
-from counterproof.format import is_archive
-from countersign.diagnosis.story import FileStory
-from countersign.discovery import identify_file
 from countersign.findings import Severity
 from countersign.system import NEWEST, System
+
+if TYPE_CHECKING:
+    from countermark.reports import ReadReport
+    from countersign.diagnosis.story import FileStory
 
 __all__ = ["STANDARD_INPUT", "Explanation", "explain"]
 
 STANDARD_INPUT: Final = "-"
+_APPLE_DOUBLE: Final = bytes.fromhex("00051607")
+"""The magic of RFC 1740, appendix B."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +71,21 @@ def explain(
     if image is not None:
         _require_report(questions, image)
         questions.paths.append(image)
+    answers = Explanation(meanings=tuple(questions.meanings), problems=tuple(questions.problems))
+    if not (questions.paths or questions.reports):
+        return answers
+    from countermark.reports import read_reports
+    from countermark.stories import tell_stories
+
     visited = tell_stories(questions.paths, member=member, system=system)
     about = [story for story in visited.results if image and story.verdict.path == str(image)]
     broken = {rule for story in about for rule in _broken(story)}
     reports, unknown = read_reports(questions.reports, image, broken)
-    return Explanation(
-        meanings=tuple(questions.meanings),
+    return replace(
+        answers,
         reports=reports,
         stories=visited.results,
-        problems=(*questions.problems, *unknown, *visited.problems),
+        problems=(*answers.problems, *unknown, *visited.problems),
     )
 
 
@@ -113,8 +120,12 @@ def _sort(word: str, questions: _Questions, standard_input: bytes) -> None:
 
 
 def _sort_path(path: Path, questions: _Questions) -> None:
+    from countermark.reports import is_report, load_report
+
     try:
-        if _is_code(path) or not is_report(path):
+        if _is_apple_double(path):
+            questions.problems.append(_apple_double(path))
+        elif _is_code(path) or not is_report(path):
             questions.paths.append(path)
         else:
             questions.reports.append((str(path), load_report(path)))
@@ -131,9 +142,27 @@ def _is_there(word: str) -> bool:
 
 def _is_code(path: Path) -> bool:
     """Tell whether a path names what can hold code: a directory, an archive, or an image."""
+    from counterproof.format import is_archive
+    from countersign.discovery import identify_file
+
     if not path.is_file():
         return True
     return is_archive(path) or identify_file(path) is not None
+
+
+def _is_apple_double(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_APPLE_DOUBLE)) == _APPLE_DOUBLE
+
+
+def _apple_double(path: Path) -> WorkError:
+    return WorkError(
+        f"{path} is no program but AppleDouble: the extended attributes of another file, which "
+        "macOS puts beside it in archives",
+        hint="Leave it out: pack on a Mac with COPYFILE_DISABLE=1 tar, or ditto --norsrc.",
+    )
 
 
 def _unknown(word: str) -> ConfigurationError:

@@ -214,3 +214,18 @@ def test_wrong_usage_is_said(
     ended = run("explain", *arguments, cwd=tmp_path)
     assert (ended.code, ended.out) == (2, "")
     assert problem in ended.err
+
+
+def test_a_file_beside_a_program_is_told_for_what_it_is(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "._program").write_bytes(bytes.fromhex("0005160700020000") + bytes(100))
+    ended = run("explain", "._program", cwd=tmp_path)
+    assert ended.code == 3
+    assert "AppleDouble" in ended.err
+
+
+def test_older_macs_are_asked_by_target(tmp_path: Path, run: Run) -> None:
+    image = Macho(uuid=False, minimum=(26, 0, 0)).sealed().build()
+    (tmp_path / "program").write_bytes(image)
+    assert run("explain", "program", cwd=tmp_path).code == 1
+    ended = run("explain", "program", "--target", "macos:15", cwd=tmp_path)
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "program: accepted")

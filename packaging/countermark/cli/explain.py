@@ -12,6 +12,7 @@ import click
 from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.formats import format_option
 from countermark.cli.paths import ANY_PATH
+from countermark.cli.systems import system_options
 
 if TYPE_CHECKING:
     from countermark.explanation import Explanation
@@ -33,8 +34,16 @@ class _Words(click.Command):
 @click.option(
     "--image", metavar="FILE", type=ANY_PATH, help="The file that a crash report or log is about."
 )
+@system_options
 @format_option
-def command(words: tuple[str, ...], member: str | None, image: Path | None, output: str) -> int:
+def command(
+    words: tuple[str, ...],
+    member: str | None,
+    image: Path | None,
+    target: str,
+    hosts: tuple[str, ...],
+    output: str,
+) -> int:
     """Tell what each WORD means: a rule by its id or name, or an error of Apple's.
 
     Of a PATH it tells the story: who linked and signed the file, what is wrong with it, which bytes
@@ -51,12 +60,14 @@ def command(words: tuple[str, ...], member: str | None, image: Path | None, outp
     Example: countermark explain bitcoin-2026-01-01.ips --image bin/bitcoin
     """
     from countermark.explanation import STANDARD_INPUT, explain
+    from countersign.system import parse_target
 
     explanation = explain(
         words,
         standard_input=_standard_input() if STANDARD_INPUT in words else None,
         member=member,
         image=image,
+        system=parse_target(target, hosts),
     )
     if output == "json":
         from countermark.render.encoding import to_json

@@ -11,10 +11,11 @@ import click
 from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.paths import ANY_PATH
 from countermark.cli.reports import print_report, report_option
+from countermark.cli.systems import system_options
 from countermark.signatures import verify_paths
 from countersign.demands import Demands
 from countersign.signature import Kind
-from countersign.system import HOSTS, RELEASES, parse_target
+from countersign.system import parse_target
 
 __all__ = ["command"]
 
@@ -40,20 +41,7 @@ def _patterns(
 
 @click.command("verify")
 @click.argument("paths", nargs=-1, required=True, type=ANY_PATH)
-@click.option(
-    "--target",
-    metavar="macos:N[..M]",
-    default=f"macos:{RELEASES[-1]}",
-    show_default=True,
-    help="The macOS releases that must accept it: one, or all of a range.",
-)
-@click.option(
-    "--host",
-    "hosts",
-    multiple=True,
-    type=click.Choice(list(HOSTS)),
-    help="The Macs that must accept it; may be repeated  [default: both]",
-)
+@system_options
 @click.option("--require-signed", is_flag=True, help="Reject what is not signed, on any Mac.")
 @click.option(
     "--require-kind",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from countermark.explanation import Explanation
 from countermark.render.glossary import describe_meaning
-from countermark.render.sighting import describe_report
-from countermark.render.story import describe_story
+
+if TYPE_CHECKING:
+    from countersign.diagnosis.story import FileStory
 
 __all__ = ["describe_explanation"]
 
@@ -19,8 +21,18 @@ def describe_explanation(explanation: Explanation) -> str:
 
 def _answers(explanation: Explanation) -> Iterator[str]:
     yield from map(describe_meaning, explanation.meanings)
-    yield from map(describe_report, explanation.reports)
-    stories = explanation.stories
+    if explanation.reports:
+        from countermark.render.sighting import describe_report
+
+        yield from map(describe_report, explanation.reports)
+    if explanation.stories:
+        yield from _stories(explanation.stories)
+
+
+def _stories(stories: Sequence[FileStory]) -> Iterator[str]:
+    """Tell of the files that are refused, and count the others; of one alone tell in any case."""
+    from countermark.render.story import describe_story
+
     bad = [story for story in stories if not story.verdict.accepted]
     good = len(stories) - len(bad)
     if len(stories) == 1:
