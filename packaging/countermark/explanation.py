@@ -13,7 +13,7 @@ from countersign.findings import Severity
 from countersign.system import NEWEST, System
 
 if TYPE_CHECKING:
-    from countermark.reports import ReadReport
+    from countermark.sightings import ReadReport
     from countersign.diagnosis.story import FileStory
 
 __all__ = ["STANDARD_INPUT", "Explanation", "explain"]
@@ -74,7 +74,7 @@ def explain(
     answers = Explanation(meanings=tuple(questions.meanings), problems=tuple(questions.problems))
     if not (questions.paths or questions.reports):
         return answers
-    from countermark.reports import read_reports
+    from countermark.sightings import read_reports
     from countermark.stories import tell_stories
 
     visited = tell_stories(questions.paths, member=member, system=system)
@@ -120,7 +120,7 @@ def _sort(word: str, questions: _Questions, standard_input: bytes) -> None:
 
 
 def _sort_path(path: Path, questions: _Questions) -> None:
-    from countermark.reports import is_report, load_report
+    from countermark.sightings import is_report, load_report
 
     try:
         if _is_apple_double(path):

@@ -85,7 +85,7 @@ def command(
 
 
 def _standard_input() -> bytes:
-    from countersign.reports.reader import MAX_REPORT
+    from countersign.sightings.reader import MAX_REPORT
 
     return sys.stdin.buffer.read(MAX_REPORT)
 

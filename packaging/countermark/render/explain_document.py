@@ -9,7 +9,7 @@ import msgspec
 from countermark.explanation import Explanation
 from countermark.glossary import ErrorName, page_of
 from countermark.render.problem import ProblemEntry, problem_entry
-from countermark.render.report_entries import ReportEntry, report_entry
+from countermark.render.sighting_entries import ReportEntry, report_entry
 from countermark.render.story_entries import (
     FileStoryEntry,
     SymptomEntry,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from countermark.render.paragraphs import paragraph
-from countermark.reports import ReadReport, Recognized
+from countermark.sightings import ReadReport, Recognized
 from countersign.escaping import printable
-from countersign.reports.pinpoint import PageState, Spot
-from countersign.reports.sighting import Sighting
 from countersign.rules import RULES
+from countersign.sightings.pinpoint import PageState, Spot
+from countersign.sightings.sighting import Sighting
 
 __all__ = ["describe_report", "describe_spot"]
 

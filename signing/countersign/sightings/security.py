@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from countersign.apple import ERRORS
-from countersign.reports.phrase import Meaning, Phrase, phrase
-from countersign.reports.sighting import Reporter
 from countersign.rules import RULES
+from countersign.sightings.phrase import Meaning, Phrase, phrase
+from countersign.sightings.sighting import Reporter
 
 __all__ = ["PHRASES"]
 

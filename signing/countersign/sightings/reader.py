@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from countersign.reports.crash import read_crash, sightings_of
-from countersign.reports.lines import recognize_lines
-from countersign.reports.sighting import Sighting
+from countersign.sightings.crash import read_crash, sightings_of
+from countersign.sightings.lines import recognize_lines
+from countersign.sightings.sighting import Sighting
 
 __all__ = ["MAX_REPORT", "is_text", "read_report"]
 

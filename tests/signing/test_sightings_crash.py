@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.reports.crash import read_crash
-from countersign.reports.pinpoint import PageState, find_spot
-from countersign.reports.reader import read_report
-from countersign.reports.sighting import Reporter, Sighting
+from countersign.sightings.crash import read_crash
+from countersign.sightings.pinpoint import PageState, find_spot
+from countersign.sightings.reader import read_report
+from countersign.sightings.sighting import Reporter, Sighting
 from countersign.window import Window
 from macho import Macho, fat, put
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from countersign.reports.phrase import SEALED, STALE, Meaning, Phrase, phrase
-from countersign.reports.sighting import Reporter
+from countersign.sightings.phrase import SEALED, STALE, Meaning, Phrase, phrase
+from countersign.sightings.sighting import Reporter
 
 __all__ = ["PHRASES"]
 

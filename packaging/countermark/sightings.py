@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from countermark.errors import WorkError
-from countersign.reports.pinpoint import Spot, find_spot
-from countersign.reports.reader import MAX_REPORT, is_text, read_report
-from countersign.reports.sighting import Sighting
+from countersign.sightings.pinpoint import Spot, find_spot
+from countersign.sightings.reader import MAX_REPORT, is_text, read_report
+from countersign.sightings.sighting import Sighting
 from countersign.source import open_source
 from countersign.window import Window
 

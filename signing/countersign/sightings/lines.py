@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from countersign.reports import ending, kernel, loader, policy, security
-from countersign.reports.phrase import Meaning, Phrase
-from countersign.reports.sighting import Sighting
+from countersign.sightings import ending, kernel, loader, policy, security
+from countersign.sightings.phrase import Meaning, Phrase
+from countersign.sightings.sighting import Sighting
 
 __all__ = ["PHRASES", "recognize_lines"]
 

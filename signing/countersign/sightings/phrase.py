@@ -2,8 +2,8 @@
 
 Every pattern is linear: no repeated group holds another repetition, and every repetition has a
 bound. Groups give the facts, by the names of the fields of
-:class:`countersign.reports.sighting.Sighting`; numbers are hexadecimal where the text says ``0x``.
-The tables stand in :mod:`countersign.reports.kernel`, ``loader``, ``policy``, ``security`` and
+:class:`countersign.sightings.sighting.Sighting`; numbers are hexadecimal where the text says ``0x``.
+The tables stand in :mod:`countersign.sightings.kernel`, ``loader``, ``policy``, ``security`` and
 ``ending``; sources are of xnu-11417, dyld-1378 and Security-61901.
 """
 
@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from countersign.reports.sighting import Reporter
+from countersign.sightings.sighting import Reporter
 
 __all__ = ["IMAGE", "SEALED", "STALE", "Meaning", "Phrase", "phrase"]
 

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from countersign.kernelerrors import KERNEL_ERRORS
-from countersign.reports.phrase import SEALED, Meaning, Phrase, phrase
-from countersign.reports.sighting import Reporter
+from countersign.sightings.phrase import SEALED, Meaning, Phrase, phrase
+from countersign.sightings.sighting import Reporter
 
 __all__ = ["PHRASES"]
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from countermark.reports import ReadReport, Recognized
+from countermark.sightings import ReadReport, Recognized
 from countersign.escaping import printable
-from countersign.reports.pinpoint import Spot
+from countersign.sightings.pinpoint import Spot
 
 __all__ = ["ReportEntry", "report_entry"]
 

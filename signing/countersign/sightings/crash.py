@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-from countersign.reports.lines import recognize_lines
-from countersign.reports.sighting import Reporter, Sighting
+from countersign.sightings.lines import recognize_lines
+from countersign.sightings.sighting import Reporter, Sighting
 
 __all__ = ["CrashReport", "LoadedImage", "read_crash", "sightings_of"]
 

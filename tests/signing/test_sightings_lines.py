@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countersign.apple import ERRORS
-from countersign.reports.lines import MAX_LINE, MAX_QUOTE, PHRASES, recognize_lines
-from countersign.reports.reader import MAX_SIGHTINGS, read_report
-from countersign.reports.sighting import Reporter, Sighting
 from countersign.rules import RULES
+from countersign.sightings.lines import MAX_LINE, MAX_QUOTE, PHRASES, recognize_lines
+from countersign.sightings.reader import MAX_SIGHTINGS, read_report
+from countersign.sightings.sighting import Reporter, Sighting
 
 PAGE = (
     "CODE SIGNING: process 1234[node]: rejecting invalid page at address 0x104a3c000 from offset "

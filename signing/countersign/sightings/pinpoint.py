@@ -12,7 +12,7 @@ from countersign.diagnosis.parts import Part, read_parts
 from countersign.macho.slice import Slice
 from countersign.macho.symbols import read_symbols
 from countersign.pagehash import page_count
-from countersign.reports.sighting import Sighting
+from countersign.sightings.sighting import Sighting
 from countersign.window import Window
 
 __all__ = ["PageState", "Spot", "find_spot"]
