@@ -12,7 +12,7 @@ __all__ = ["PHRASES"]
 
 
 def _termination(match: re.Match[str]) -> Meaning:
-    number = int(match["code"], 16 if match["hex"] else 10)
+    number = int(match["hex"], 16) if match["hex"] else int(match["code"])
     return _TERMINATIONS.get(
         (match["namespace"], number), Meaning("The process was ended for another reason.")
     )
@@ -62,7 +62,7 @@ PHRASES: Final[tuple[Phrase, ...]] = (
     phrase(
         "Termination Reason",
         r"Termination Reason: {1,20}(?:Namespace )?(?P<namespace>[A-Z]{1,20})(?:, Code)? "
-        r"(?P<hex>0x)?(?P<code>[0-9a-fA-F]{1,8})",
+        r"(?:0x(?P<hex>[0-9a-fA-F]{1,8})|(?P<code>\d{1,10}))",
         Reporter.CRASH_REPORT,
         "xnu bsd/sys/reason.h, dyld mach-o/dyld_priv.h",
         _termination,
