@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bundles import app, write_tree
 from commands import Run
+from delivery import apple_double
 from documents import validate
 from macho import Macho, put
 
@@ -221,6 +223,27 @@ def test_a_file_beside_a_program_is_told_for_what_it_is(tmp_path: Path, run: Run
     ended = run("explain", "._program", cwd=tmp_path)
     assert ended.code == 3
     assert "AppleDouble" in ended.err
+
+
+def test_what_lies_around_a_program_counts_for_it(tmp_path: Path, run: Run) -> None:
+    with tarfile.open(tmp_path / "r.tar", "w") as archive:
+        for name, data in (("r/program", GOOD), ("r/._program", apple_double(fork=b"x"))):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    ended = run("explain", "r.tar", cwd=tmp_path)
+    assert ended.code == 1
+    assert "error R60 sideband-data" in ended.out
+    assert "COPYFILE_DISABLE" in ended.out
+
+
+def test_a_changed_bundle_is_told(tmp_path: Path, run: Run) -> None:
+    write_tree(app(), tmp_path)
+    assert run("explain", "Program.app", cwd=tmp_path).code == 0
+    (tmp_path / "Program.app/Contents/Resources/icon.icns").write_bytes(b"changed")
+    ended = run("explain", "Program.app", cwd=tmp_path)
+    assert ended.code == 1
+    assert "a sealed resource is missing or invalid" in " ".join(ended.out.split())
 
 
 def test_older_macs_are_asked_by_target(tmp_path: Path, run: Run) -> None:

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from countersign.diagnosis.examiner import MAX_NAMES, MAX_PLACES, examine
 from countersign.diagnosis.mending import find_mending
 from countersign.diagnosis.provenance import built_for, linked_by, runs_on, signed_by
+from countersign.diagnosis.retelling import retell
 from countersign.diagnosis.story import FileStory, FindingStory, Mending
+from countersign.findings import FileVerdict
 from countersign.macho.slice import parse_slice
+from countersign.rules import broken
 from countersign.settings import Settings
 from countersign.signature import parse_signature
 from countersign.signer import sign_bytes
@@ -238,3 +241,27 @@ def test_any_cut_has_a_story(size: int) -> None:
     assert [len(part.findings) for part in found.slices] == [
         len(part.findings) for part in verdict.slices
     ]
+
+
+def test_more_is_added_to_a_story_and_the_rest_of_it_is_kept() -> None:
+    before = story(put(GOOD, 0x2100, "B", 0))
+    (part,) = before.slices
+    litter = broken("R60", None, "._program gives it a resource fork")
+    kept = tuple(each for each in before.verdict.slices[0].findings if each.rule == "R27")
+    slices = (replace(before.verdict.slices[0], findings=kept),)
+    verdict = replace(before.verdict, findings=(litter,), slices=slices)
+    after = retell(before, verdict)
+    assert after.verdict is verdict
+    assert [each.finding.rule for each in after.findings] == ["R60"]
+    assert after.slices[0].findings == tuple(
+        each for each in part.findings if each.finding.rule == "R27"
+    )
+    assert after.mending is not None
+    assert "COPYFILE_DISABLE" in after.mending.advice
+
+
+def test_what_is_no_image_has_a_story_of_its_own() -> None:
+    finding = broken("P9", None, "AppleDouble files lie in it: ._a")
+    told_again = retell(None, FileVerdict(path="dir", findings=(finding,)))
+    assert told_again.findings[0].usually.endswith(".")
+    assert (told_again.slices, told_again.mending) == ((), None)

@@ -21,7 +21,7 @@ from countersign.rulebook import directory, seal, superblob
 from countersign.settings import Settings
 from countersign.source import Source
 
-__all__ = ["find_mending"]
+__all__ = ["advise", "find_mending"]
 
 MAX_TRIED: Final = 64 << 20
 """Bytes of a file that is signed in memory to see whether that helps."""
@@ -49,19 +49,25 @@ def find_mending(source: Source, verdict: FileVerdict) -> Mending | None:
         return replace(mending, advice=f"It needs --force, for {kept}.")
 
 
+def advise(findings: Iterable[Finding]) -> str:
+    """Say what the rules advise that were broken; empty where nothing is refused."""
+    errors = (finding for finding in findings if finding.severity is Severity.ERROR)
+    return " ".join(dict.fromkeys(finding.fix for finding in errors))
+
+
 def _try(source: Source, verdict: FileVerdict, command: str, settings: Settings) -> Mending:
     try:
         tried = _sign(source, verdict, settings)
     except (ChangedError, ReadError, SignatureKeptError):
         raise
     except RejectedError as error:
-        return Mending(command=None, advice=_fixes(error.findings))
+        return Mending(command=None, advice=advise(error.findings))
     except SigningError as error:
-        fixes = _fixes(_errors(verdict))
+        fixes = advise(_findings(verdict))
         return Mending(command=None, advice=f"{fixes} As it is, it cannot be signed: {error}.")
-    others = [finding for finding in _errors(verdict) if finding.rule not in _SIGNATURE]
+    others = advise(each for each in _findings(verdict) if each.rule not in _SIGNATURE)
     if others and not tried:
-        return Mending(command=None, advice=_fixes(others))
+        return Mending(command=None, advice=others)
     return Mending(command=command, advice="", tried=tried)
 
 
@@ -80,10 +86,5 @@ def _sign(source: Source, verdict: FileVerdict, settings: Settings) -> bool:
     return False
 
 
-def _errors(verdict: FileVerdict) -> list[Finding]:
-    everything = [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
-    return [finding for finding in everything if finding.severity is Severity.ERROR]
-
-
-def _fixes(findings: Iterable[Finding]) -> str:
-    return " ".join(dict.fromkeys(finding.fix for finding in findings))
+def _findings(verdict: FileVerdict) -> list[Finding]:
+    return [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
