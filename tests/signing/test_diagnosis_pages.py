@@ -108,7 +108,7 @@ def test_the_signature_of_another_slice_is_proven() -> None:
     ("change", "since"),
     [
         ({"flags": SIGNED.flags & ~0x200000}, "the flag 0x200000 of the header changed"),
-        ({"libraries": (*IMAGE.libraries, "/tmp/x.dylib")}, "'/tmp/x.dylib' was added"),
+        ({"libraries": (*IMAGE.libraries, "/tmp/x.dylib")}, "LC_LOAD_DYLIB /tmp/x.dylib"),
     ],
 )
 def test_an_edit_of_the_load_commands_is_undone_and_proven(
@@ -191,6 +191,11 @@ def test_only_the_places_tell_of_edits_that_cannot_be_undone() -> None:
     assert damage(linkedit).cause is Cause.LINKEDIT_EDITED
     assert damage(both).cause is Cause.EDITED
     assert not any(damage(each).proven for each in (head, linkedit, both))
+
+
+def test_pages_of_nothing_but_texts_are_told_apart_from_code() -> None:
+    data = replace(SIGNED, section="__cstring").build()
+    assert damage(put(data, 0x5123, "B", data[0x5123] ^ 1)).cause is Cause.STRINGS_EDITED
 
 
 def test_a_file_that_is_cut_short_is_told_before_anything_else() -> None:

@@ -68,10 +68,13 @@ REASONS: Final = {
         "Only __LINKEDIT changed, where symbols and fixups are.",
         "strip, or a tool that rewrites the symbol table, run after signing.",
     ),
+    Cause.STRINGS_EDITED: Reason(
+        "Only texts changed.",
+        "A path or a version that an installer writes into the file, as conda and Homebrew do.",
+    ),
     Cause.CONTENTS_EDITED: Reason(
         "Code or data changed.",
-        "A path or a version that an installer writes into the file, as conda and Homebrew do, a "
-        "patch, or a bad download.",
+        "A patch, a packer, a path that an installer writes into the file, or a bad download.",
     ),
 }
 """By cause."""

@@ -28,6 +28,8 @@ PAGE_SIZES: Final = (0x1000, 0x4000)
 """The sizes of pages that signers use."""
 SAMPLE: Final = 64
 """Pages of another slice that are compared."""
+STRINGS: Final = frozenset({"__cstring", "__ustring", "__const", "__oslogstring"})
+"""Sections of texts, or mostly of them."""
 MAX_PADDING: Final = 16
 """Bytes that signers put between the image and its signature."""
 
@@ -47,6 +49,7 @@ class Cause(enum.StrEnum):
     EDITED = "edited"
     HEAD_EDITED = "head-edited"
     LINKEDIT_EDITED = "linkedit-edited"
+    STRINGS_EDITED = "strings-edited"
     CONTENTS_EDITED = "contents-edited"
 
 
@@ -233,13 +236,14 @@ class _Examination:
         """Tell from where the changed pages lie."""
         if len(self.wrong) == len(self.wanted) > 2:
             return Cause.OTHER_FILE
-        met = [self._meets(page) for page in self.wrong]
-        head, linkedit = "head" in met, "linkedit" in met
-        if "contents" in met:
+        met = {self._meets(page) for page in self.wrong}
+        if met == {"strings"}:
+            return Cause.STRINGS_EDITED
+        if met & {"contents", "strings"}:
             return Cause.CONTENTS_EDITED
-        if head and linkedit:
+        if met == {"head", "linkedit"}:
             return Cause.EDITED
-        return Cause.HEAD_EDITED if head else Cause.LINKEDIT_EDITED
+        return Cause.HEAD_EDITED if met == {"head"} else Cause.LINKEDIT_EDITED
 
     def _meets(self, page: int) -> str:
         """Say what a page holds that tools change: for the first page, the load commands."""
@@ -247,7 +251,10 @@ class _Examination:
         names = standing_in(self.thin, range(page * size, (page + 1) * size))
         if COMMANDS in names:
             return "head"
-        return "linkedit" if "__LINKEDIT" in names else "contents"
+        if "__LINKEDIT" in names:
+            return "linkedit"
+        strings = all(name.partition(",")[2] in STRINGS for name in names)
+        return "strings" if names and strings else "contents"
 
     def _page(self, page: int) -> memoryview:
         size = self.code.page_size

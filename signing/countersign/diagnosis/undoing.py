@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from countersign.escaping import printable
+from countersign.macho.commandtext import command_name, command_text
 from countersign.macho.patch import COMMAND_SIZE, Patch, move_signature, resize_segment, set_counts
-from countersign.macho.slice import Slice
+from countersign.macho.slice import Command, Slice, load_commands
 from countersign.rounding import round_up
 from countersign.window import Window
 
@@ -19,21 +20,8 @@ __all__ = ["Beginning", "beginnings"]
 
 MAX_UNDONE: Final = 3
 """Load commands at the end that may have been added."""
+MAX_TEXT: Final = 200
 _FLAGS_AT: Final = 24
-_KINDS: Final = {
-    0xC: "LC_LOAD_DYLIB",
-    0xD: "LC_ID_DYLIB",
-    0x1B: "LC_UUID",
-    0x1D: "LC_CODE_SIGNATURE",
-    0x2A: "LC_SOURCE_VERSION",
-    0x31: "LC_NOTE",
-    0x32: "LC_BUILD_VERSION",
-    0x80000018: "LC_LOAD_WEAK_DYLIB",
-    0x8000001C: "LC_RPATH",
-    0x8000001F: "LC_REEXPORT_DYLIB",
-}
-_NAMED: Final = frozenset({0xC, 0xD, 0x80000018, 0x8000001C, 0x8000001F})
-"""Commands that name a file; the offset of the name stands behind their size."""
 
 
 class Beginning(NamedTuple):
@@ -41,12 +29,6 @@ class Beginning(NamedTuple):
 
     head: bytes
     since: str
-
-
-class _Command(NamedTuple):
-    kind: int
-    at: int
-    size: int
 
 
 def beginnings(data: Window, thin: Slice, superblob_length: int) -> Iterator[Beginning]:
@@ -67,10 +49,10 @@ def beginnings(data: Window, thin: Slice, superblob_length: int) -> Iterator[Beg
 
 def _without_last_commands(head: bytes, thin: Slice) -> Iterator[Beginning]:
     """Take the last commands off, which is where tools add new ones."""
-    commands = _commands(head, thin)
+    commands = list(load_commands(memoryview(head), thin.header, thin.base))
     added: list[str] = []
     for command in reversed(commands[-MAX_UNDONE:]):
-        added.insert(0, _describe(head, thin, command))
+        added.insert(0, _describe(command))
         count, size = len(commands) - len(added), command.at - thin.header.size
         counts = Patch(16, struct.pack(thin.header.order + "2I", count, size))
         bare = _patched(head, (counts,))[: command.at]
@@ -114,21 +96,6 @@ def _patched(head: bytes, patches: tuple[Patch, ...]) -> bytes:
     return bytes(out)
 
 
-def _commands(head: bytes, thin: Slice) -> list[_Command]:
-    """List the load commands, whose bounds ``parse_slice`` has checked."""
-    found, at = [], thin.header.size
-    for _ in range(thin.header.command_count):
-        kind, size = struct.unpack_from(thin.header.order + "2I", head, at)
-        found.append(_Command(kind, at, size))
-        at += size
-    return found
-
-
-def _describe(head: bytes, thin: Slice, command: _Command) -> str:
-    name = _KINDS.get(command.kind, f"the load command {command.kind:#x}")
-    if command.kind not in _NAMED or command.size < 12:
-        return name
-    (start,) = struct.unpack_from(thin.header.order + "I", head, command.at + 8)
-    raw = head[command.at + min(start, command.size) : command.at + command.size]
-    text = raw.partition(b"\0")[0].decode("utf-8", "replace")
-    return f"{name} {printable(text)!r}"
+def _describe(command: Command) -> str:
+    """Name a command with what it says: a file, a version, a segment."""
+    return printable(f"{command_name(command.kind)} {command_text(command)[:MAX_TEXT]}").strip()
