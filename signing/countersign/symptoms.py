@@ -150,6 +150,8 @@ def _from_kernel(rule_id: str, name: str) -> Iterator[Symptom]:
         yield UNSIGNED_CODE
         yield _refused_library(f"code signature invalid in <UUID> '{name}' (errno=85) ...")
         yield INTEL
+    elif rule_id == "R21":
+        yield _refused_library(f"fcntl(fd, F_ADDFILESIGS_RETURN) failed with errno=7 in '{name}'")
     else:
         yield _killed(name, silicon=False)
 

@@ -158,7 +158,8 @@ def _symbols(thin: Slice, place: range, symbols: Symbols) -> tuple[str, ...]:
 def _behind(finding: Finding, tail: Window) -> FindingStory:
     """Tell what stands behind an image."""
     rule = RULES[finding.rule]
-    happened = f"{len(tail)} bytes follow: {name_payload(tail)}." if len(tail) else None
+    count = "1 byte follows" if len(tail) == 1 else f"{len(tail):,} bytes follow"
+    happened = f"{count}: {name_payload(tail)}." if len(tail) else None
     place = Place(offset=tail.start, size=len(tail))
     return FindingStory(
         finding=finding,
