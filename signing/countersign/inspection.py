@@ -110,7 +110,9 @@ class DirectoryInspection(NamedTuple):
     """True for the one that the kernel uses."""
     special: tuple[SpecialSlot, ...]
     wrong_pages: tuple[int, ...] | None = None
-    """The pages whose hash is another one; None when nobody asked."""
+    """The pages whose hash is another one; None when nobody asked, or nobody can tell."""
+    padded: bool = False
+    """True when the last of these was hashed as if it were filled up with zeros."""
 
     @property
     def cdhash(self) -> str:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from countersign.blobcontents import inspect_contents
-from countersign.codedirectory import CodeDirectory
+from countersign.checks.container import slice_fits
 from countersign.dialect import recognize
-from countersign.digest import HashType
 from countersign.errors import FormatError
 from countersign.findings import Finding
 from countersign.inspection import (
@@ -22,41 +20,24 @@ from countersign.inspection import (
     DirectoryInspection,
     Gap,
     Inspection,
-    SealState,
     SignatureInspection,
     SliceInspection,
-    SpecialSlot,
 )
 from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat, starts_fat64
-from countersign.macho.header import FILE_TYPES, claimed_architecture, starts_thin
+from countersign.macho.header import FILE_TYPES, MH_EXECUTE, claimed_architecture, starts_thin
 from countersign.macho.slice import SignatureCommand, Slice, parse_slice
 from countersign.reading import read_head
 from countersign.recognition import recognize_style
-from countersign.rehash import rehash, rehash_pages
 from countersign.rules import broken, unreadable
 from countersign.salvage import Salvage, salvage
+from countersign.seals import broken_seals, ends_padded, special_slots, wrong_pages
 from countersign.signature import MAX_SIGNATURE, Directory, Kind, Signature
-from countersign.slotnames import slot_name
 from countersign.source import BytesSource, Source, open_source
-from countersign.superblob import Slot, SuperBlob, index_size
+from countersign.superblob import SuperBlob, index_size
 from countersign.window import Window
 from countersign.zeros import first_nonzero
 
 __all__ = ["inspect", "inspect_image", "inspect_source"]
-
-EMBEDDED: Final = (
-    Slot.REQUIREMENTS,
-    Slot.ENTITLEMENTS,
-    Slot.ENTITLEMENTS_DER,
-    *Slot.CONSTRAINTS,
-)
-"""The special slots that seal a blob of the superblob."""
-PAGES: Final = (0x1000, 0x4000)
-"""The sizes of pages that systems have; what is signed in others is not hashed."""
-BROKEN: Final = {
-    SealState.DIFFERS: "is not what was sealed",
-    SealState.MISSING: "is sealed, but missing",
-}
 
 
 def inspect(path: Path, *, hashes: bool = False) -> Inspection:
@@ -93,7 +74,12 @@ def inspect_source(
     except FormatError as error:
         return Inspection(path=path, member=member, problems=(unreadable(error),))
     slices = tuple(_slice(window.part(arch.offset, arch.end), arch, hashes) for arch in archs)
-    return Inspection(path=path, member=member, universal=True, slices=slices)
+    problems = tuple(
+        broken("R3", arch.offset, f"the {arch.name} slice does not fit into the file")
+        for arch in archs
+        if not slice_fits(arch, len(archs), len(window))
+    )
+    return Inspection(path=path, member=member, universal=True, slices=slices, problems=problems)
 
 
 def _table(view: memoryview) -> tuple[FatArch, ...]:
@@ -120,7 +106,7 @@ def _slice(data: Window, declared: FatArch | None, hashes: bool) -> SliceInspect
         problems = [
             *_unreadable(thin, thin.signature, found),
             *signature.contents.problems,
-            *_broken_seals(thin, signature),
+            *broken_seals(thin, signature, whole=not found.problems),
         ]
     return SliceInspection(
         arch=thin.arch,
@@ -146,6 +132,7 @@ def _signature(
     blobs, signature = found.superblob, None
     if found.directories:
         signature = Signature(superblob=blobs, directories=found.directories)
+    best = signature.best if signature else None
     linked = signature is not None and signature.kind is Kind.LINKER
     return SignatureInspection(
         command=command,
@@ -154,19 +141,34 @@ def _signature(
         style=recognize_style(thin, signature) if signature else None,
         dialect=recognize(thin, signature) if linked else None,
         directories=tuple(
-            DirectoryInspection(
-                slot=each.blob.slot,
-                offset=each.blob.offset,
-                size=len(each.blob.data),
-                code=each.code,
-                digest=each.code.hash_type.digest(each.blob.data),
-                best=signature is not None and each is signature.best,
-                special=tuple(_special(data, thin, blobs, each)),
-                wrong_pages=tuple(_wrong_pages(data, each.code)) if hashes else None,
-            )
+            _directory(data, thin, blobs, each, best=each is best, hashes=hashes)
             for each in found.directories
         ),
         contents=inspect_contents(blobs, thin.base + command.data_offset),
+    )
+
+
+def _directory(
+    data: Window,
+    thin: Slice,
+    blobs: SuperBlob,
+    directory: Directory,
+    *,
+    best: bool,
+    hashes: bool,
+) -> DirectoryInspection:
+    blob, code = directory
+    wrong = wrong_pages(data, code) if hashes else None
+    return DirectoryInspection(
+        slot=blob.slot,
+        offset=blob.offset,
+        size=len(blob.data),
+        code=code,
+        digest=code.hash_type.digest(blob.data),
+        best=best,
+        special=tuple(special_slots(data, thin, blobs, directory)),
+        wrong_pages=wrong,
+        padded=bool(wrong) and ends_padded(data, code),
     )
 
 
@@ -198,65 +200,9 @@ def _gaps(blobs: SuperBlob, whole: Window, count: int) -> Iterator[Gap]:
         end = max(end, stop)
 
 
-def _special(
-    data: Window, thin: Slice, blobs: SuperBlob, directory: Directory
-) -> Iterator[SpecialSlot]:
-    """Compare the special slots with what they seal, as ``SecStaticCode::component`` does."""
-    code = directory.code
-    there: dict[int, Window] = {
-        slot: Window.over(blob.data) for slot in EMBEDDED if (blob := blobs.find(slot)) is not None
-    }
-    if thin.info_plist is not None and code.special_slot(Slot.RESOURCES) is None:
-        section = thin.info_plist
-        there[Slot.INFO_PLIST] = data.part(section.offset, section.offset + section.size)
-    sealed = (slot for slot in range(1, len(code.special) + 1) if code.special_slot(slot))
-    for slot in sorted({*sealed, *there}):
-        digest, content = code.special_slot(slot), there.get(slot)
-        yield SpecialSlot(slot, digest, _state(slot, digest, content, code.hash_type))
-
-
-def _state(
-    slot: int, digest: bytes | None, content: Window | None, hash_type: HashType
-) -> SealState:
-    if digest is None:
-        return SealState.UNSEALED
-    if content is None:
-        return SealState.MISSING if slot in EMBEDDED else SealState.OUTSIDE
-    return SealState.MATCHES if rehash(content, hash_type) == digest else SealState.DIFFERS
-
-
-def _wrong_pages(data: Window, code: CodeDirectory) -> Iterator[int]:
-    """Hash the signed bytes again, and give the pages that differ or are not there."""
-    size = code.hash_type.size
-    if code.page_size in PAGES:
-        covered = data.part(0, min(code.code_limit, code.page_size * code.code_count))
-        found = rehash_pages(covered, code.page_size, code.hash_type)
-    else:
-        found = rehash(data.part(0, code.code_limit), code.hash_type) if not code.page_size else b""
-    for page in range(code.code_count):
-        place = slice(page * size, (page + 1) * size)
-        if found[place] != code.hashes[place]:
-            yield page
-
-
 def _unreadable(thin: Slice, command: SignatureCommand, found: Salvage) -> Iterator[Finding]:
-    if command.data_end > thin.size:
+    """Say what cannot be read; the room of a library's signature may end behind its slice."""
+    if command.data_end > thin.size and thin.header.filetype == MH_EXECUTE:
         message = f"the signature ends at {command.data_end}, the slice at {thin.size}"
         yield broken("R12", thin.base + command.offset, message)
     yield from map(unreadable, found.problems)
-
-
-def _broken_seals(thin: Slice, signature: SignatureInspection) -> Iterator[Finding]:
-    start = thin.base + signature.command.data_offset
-    for directory in signature.directories:
-        name = directory.code.hash_type.algorithm
-        for slot, _, state in directory.special:
-            if state in BROKEN:
-                message = f"{slot_name(slot)} {BROKEN[state]} in the {name} code directory"
-                yield broken("R41", start + directory.offset, message)
-        if directory.wrong_pages:
-            first, count = directory.wrong_pages[0], len(directory.wrong_pages)
-            message = (
-                f"{count} of {directory.code.code_count} {name} pages differ, page {first} first"
-            )
-            yield broken("R27", thin.base + first * directory.code.page_size, message)

@@ -236,6 +236,14 @@ def test_pages_are_checked_when_asked_for() -> None:
     assert all(each.wrong_pages == () for each in signature(SIGNED, hashes=True).directories)
 
 
+def test_a_last_page_that_was_filled_up_is_named_as_such() -> None:
+    data = Macho().sealed(pad_last_page=True).build()
+    thin = only(data, hashes=True)
+    assert thin.signature is not None
+    (directory,) = thin.signature.directories
+    assert (directory.wrong_pages, directory.padded, rules(thin)) == ((4,), True, ["R64"])
+
+
 def test_pages_that_are_not_there_differ() -> None:
     data = put(SIGNED, START + SIGNED[START:].index(b"\xfa\xde\x0c\x02") + 32, ">I", 0xFFFFFFFF)
     (directory,) = signature(data, hashes=True).directories

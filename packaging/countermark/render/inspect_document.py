@@ -128,6 +128,8 @@ class DirectoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Of every page, when asked for."""
     wrong_pages: tuple[int, ...] | None
     """The pages whose hash is another one, when asked for."""
+    padded: bool
+    """True when the last of these was hashed as if it were filled up with zeros."""
 
 
 class EntitlementsEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -340,6 +342,7 @@ def _directory(directory: DirectoryInspection, hashes: bool) -> DirectoryEntry:
         if hashes
         else None,
         wrong_pages=directory.wrong_pages,
+        padded=directory.padded,
     )
 
 

@@ -258,6 +258,8 @@ def _pages(directory: DirectoryInspection) -> Iterator[str]:
     for page in range(code.code_count):
         digest = code.hashes[page * size : (page + 1) * size].hex()
         yield f"  {page:>6}  {digest}{'  DIFFERS' if page in wrong else ''}"
+    if directory.padded:
+        yield "  the last hash is that of a page filled up with zeros"
 
 
 def _target(target: Target) -> str:

@@ -13,7 +13,7 @@ from countersign.rules import broken
 from countersign.signature import Directory
 from countersign.window import Window
 
-__all__ = ["check_pages"]
+__all__ = ["check_pages", "is_padded"]
 
 
 def check_pages(
@@ -39,7 +39,7 @@ def check_pages(
     wrong = [
         page for run in _page_runs(thin, code, pages) for page in _wrong_pages(data, code, run)
     ]
-    if wrong and wrong[-1] == code.code_count - 1 and _is_padded(data, code):
+    if wrong and wrong[-1] == code.code_count - 1 and is_padded(data, code):
         last = wrong.pop()
         message = f"the hash of the last page, {last}, is that of a page filled up with zeros"
         yield broken("R64", thin.base + last * code.page_size, message, enforced_by=enforced_by)
@@ -78,7 +78,7 @@ def _wrong_pages(data: Window, code: CodeDirectory, run: range) -> list[int]:
     ]
 
 
-def _is_padded(data: Window, code: CodeDirectory) -> bool:
+def is_padded(data: Window, code: CodeDirectory) -> bool:
     """Tell whether the last hash is that of the last page followed by zeros."""
     start = (code.code_count - 1) * code.page_size
     rest = bytes(data[start : code.code_limit])
