@@ -125,11 +125,11 @@ def _broken_slot(start: int, directory: DirectoryInspection, slot: int, problem:
 
 
 def _broken_pages(thin: Slice, directory: DirectoryInspection) -> Iterator[Finding]:
-    code, wrong = directory.code, directory.wrong_pages or ()
+    code, wrong = directory.code, list(directory.wrong_pages or ())
     if directory.padded:
-        message = f"the hash of page {wrong[-1]}, the last one, is that of a page filled with zeros"
-        yield broken("R64", thin.base + wrong[-1] * code.page_size, message)
-        wrong = wrong[:-1]
+        last = wrong.pop()
+        message = f"the hash of page {last}, the last one, is that of a page filled with zeros"
+        yield broken("R64", thin.base + last * code.page_size, message)
     if wrong:
         pages = f"{len(wrong)} of {code.code_count} {code.hash_type.label} pages"
         message = f"{pages} differ, page {wrong[0]} first"
