@@ -99,6 +99,23 @@ def test_an_address_outside_of_all_images_is_told_as_it_is() -> None:
     assert found.path == "/usr/local/bin/node"
 
 
+REGION = (
+    "VM Region Info: 0x1234 is in 0x1000-0x2000;  bytes after start: 564  bytes before end: 3531\n"
+    "      REGION TYPE                 START - END      [ VSIZE] PRT/MAX SHRMOD  REGION DETAIL\n"
+    "--->  mapped file                  1000-2000       [    4K] r-x/rwx SM=COW  Object_id=7\n"
+)
+
+
+def test_an_address_in_a_file_that_is_no_image_yet_is_a_library_being_loaded() -> None:
+    exception = {**BODY["exception"], "rawCodes": [50, 0x1234]}
+    for text in (
+        ips(exception=exception, vmRegionInfo=REGION),
+        TEXT.replace("0x0000000104a3a100", "0x1234").replace("\nTermin", f"\n{REGION}\nTermin"),
+    ):
+        assert "just being loaded" in ending(text).advice
+    assert "loaded" not in ending(ips(vmRegionInfo=REGION)).advice
+
+
 @pytest.mark.parametrize(
     ("namespace", "code", "rule"),
     [("CODESIGNING", 1, "R27"), ("CODESIGNING", 4, ""), ("EXEC", 8, "A1"), ("DYLD", 5, "R27")],

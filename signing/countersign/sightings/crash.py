@@ -19,12 +19,19 @@ __all__ = ["CrashReport", "LoadedImage", "read_crash", "sightings_of"]
 
 MAX_IMAGES: Final = 5000
 MAX_REASONS: Final = 50
+MAX_REGION: Final = 1000
 MAX_ADDRESS: Final = 1 << 64
 _TEXT_MARKS: Final = ("Exception Type:", "Termination Reason:")
 _AT: Final = re.compile(r" at 0x([0-9a-fA-F]{1,16})")
 _IMAGE: Final = re.compile(r"\s{0,20}0x([0-9a-fA-F]{1,16}) {1,4}- {1,20}0x([0-9a-fA-F]{1,16}) ")
 _UUID: Final = re.compile(r"<([0-9A-Fa-f-]{32,36})>")
 _PROCESS: Final = re.compile(r"(.{0,255}) \[(\d{1,10})\]")
+
+
+_NEW_LIBRARY: Final = (
+    "The page lies in a file that is not among the images of the process: a library that was just "
+    "being loaded. Verify the libraries of the program."
+)
 
 
 class LoadedImage(NamedTuple):
@@ -47,6 +54,8 @@ class CrashReport:
     address: int | None = None
     """The address that could not be read or run."""
     images: tuple[LoadedImage, ...] = ()
+    region: str = ""
+    """What lies around the address in memory."""
     lines: str = ""
     """The lines in which the reason stands, as an older report has them."""
 
@@ -86,6 +95,8 @@ def sightings_of(report: CrashReport) -> Iterator[Sighting]:
                     arch=hit.arch,
                     uuid=hit.uuid,
                 )
+            elif report.address is not None and "mapped file" in report.region:
+                found = replace(found, advice=_NEW_LIBRARY)
         yield found
 
 
@@ -112,6 +123,7 @@ def _from_json(body: Mapping[str, Any]) -> CrashReport:
         path=_text(body, "procPath"),
         address=_json_address(exception),
         images=tuple(_json_images(body)),
+        region=_text(body, "vmRegionInfo") or "",
         lines="\n".join(_json_lines(termination, exception)),
     )
 
@@ -161,8 +173,15 @@ def _from_text(text: str) -> CrashReport:
         path=fields.get("Path"),
         address=_address(fields.get("Exception Subtype", "")) or _second(fields),
         images=tuple(_text_images(text)),
+        region=_region(text),
         lines=text,
     )
+
+
+def _region(text: str) -> str:
+    """Give the lines about the memory around the address, which follow their heading."""
+    start = text.find("VM Region Info:")
+    return text[start : start + MAX_REGION] if start >= 0 else ""
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:

@@ -68,10 +68,10 @@ PHRASES: Final[tuple[Phrase, ...]] = (
         _termination,
     ),
     phrase(
-        "Code Signature Invalid",
-        r"Exception Type: {1,20}EXC_\w{1,30} \(.{0,40}Code Signature Invalid\)",
+        "Exception Type",
+        r"Exception Type: {1,20}EXC_\w{1,30} \(.{0,40}(?:Code Signature Invalid|CODESIGNING)\)",
         Reporter.CRASH_REPORT,
-        "xnu bsd/kern/kern_cs.c cs_invalid_page",
+        None,
         Meaning("The process was killed because of a signature.", ("R27", "R64", "A1")),
     ),
 )

@@ -52,7 +52,7 @@ def _sighting(phrase: Phrase, match: re.Match[str]) -> Sighting:
         advice=meaning.advice,
         process=facts.get("process"),
         pid=_number(facts.get("pid"), 10),
-        path=facts.get("path"),
+        path=facts.get("path") or facts.get("old_path"),
         offset=_offset(facts),
         address=_number(facts.get("address"), 16),
         uuid="".join(_DIGITS.findall(facts.get("uuid") or "")).lower() or None,

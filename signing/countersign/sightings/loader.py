@@ -11,7 +11,11 @@ from countersign.sightings.sighting import Reporter
 
 __all__ = ["PHRASES"]
 
-_NOT_VALID: Final = rf"(?:code signature in {IMAGE} not valid for use in process[^:]{{0,40}}: )?"
+_NOT_VALID: Final = (
+    rf"(?:code signature in (?:{IMAGE}|\((?P<old_path>[^)]{{0,1024}})\)) not valid for use in "
+    r"process[^:]{0,40}: )?"
+)
+"""dyld named the image in another way until macOS 11."""
 LIBRARY: Final = (
     "Sign program and library by the same team, or sign the program without the options runtime "
     "and library, or give it com.apple.security.cs.disable-library-validation."
@@ -53,8 +57,17 @@ PHRASES: Final[tuple[Phrase, ...]] = (
         "code signature invalid for",
         r"code signature invalid for '(?P<path>[^']{0,1024})'",
         Reporter.DYLD,
-        "dyld before macOS 12, ImageLoaderMachO.cpp",
+        "dyld-852 src/ImageLoaderMachO.cpp, until macOS 11",
         Meaning("The kernel did not take the signature of a library.", SEALED),
+    ),
+    phrase(
+        "code signature invalid (",
+        r"code signature invalid \(errno=(?P<number>\d{1,10})\) "
+        r"sliceOffset=0x(?P<slice>[0-9A-F]{1,16}), codeBlobOffset=0x(?P<blob>[0-9A-F]{1,16}), "
+        r"codeBlobSize=0x[0-9A-F]{1,16} for '(?P<path>[^']{0,1024})'",
+        Reporter.DYLD,
+        "dyld-852 dyld3/Loading.cpp, until macOS 11",
+        _dyld_error,
     ),
     phrase(
         "F_ADDFILESIGS_RETURN",
@@ -75,7 +88,7 @@ PHRASES: Final[tuple[Phrase, ...]] = (
         rf"{_NOT_VALID}mapping process and mapped file "
         r"\(non-platform\) have different Team IDs",
         Reporter.DYLD,
-        "dyld Loader.cpp mapImage, with the words of AMFI",
+        "dyld Loader.cpp mapSegments, with the words of AMFI",
         Meaning(
             "The program validates its libraries, and this one is signed by another team or by "
             "none.",
@@ -87,14 +100,14 @@ PHRASES: Final[tuple[Phrase, ...]] = (
         "mapped file has no cdhash",
         rf"{_NOT_VALID}mapped file has no cdhash",
         Reporter.DYLD,
-        "dyld Loader.cpp mapImage, with the words of AMFI",
+        "dyld Loader.cpp mapSegments, with the words of AMFI",
         Meaning("The library is not signed, or its signature was refused.", ("A1", *SEALED)),
     ),
     phrase(
         "mapped file has no Team ID",
         rf"{_NOT_VALID}mapped file has no Team ID",
         Reporter.DYLD,
-        "dyld Loader.cpp mapImage, with the words of AMFI",
+        "dyld Loader.cpp mapSegments, with the words of AMFI",
         Meaning(
             "The program validates its libraries, and this one is signed without a certificate.",
             ("A3",),
@@ -105,7 +118,7 @@ PHRASES: Final[tuple[Phrase, ...]] = (
         "code signing blocked mmap",
         r"code signing blocked mmap\(\) of '(?P<path>[^']{0,1024})'",
         Reporter.DYLD,
-        "dyld Loader.cpp mapImage",
+        "dyld Loader.cpp mapSegments",
         Meaning(
             "The kernel does not let this file be mapped as code.", ("R27", "R40", "R19", "A1")
         ),
@@ -116,12 +129,12 @@ PHRASES: Final[tuple[Phrase, ...]] = (
     ),
     _dyld_text(
         "filesize exceeds vmsize", r"segment '[^']{0,16}' filesize exceeds vmsize",
-        "UnsafeHeader.cpp validSemanticsSegments",
+        "UnsafeHeader.cpp validSegment",
         "A segment takes more bytes in the file than in memory.", "R17",
     ),
     _dyld_text(
         "content extends beyond end", r"segment '[^']{0,16}' load command content extends beyond",
-        "UnsafeHeader.cpp validSemanticsSegments", "A segment reaches past the end.", "R18",
+        "UnsafeHeader.cpp validSegment", "A segment reaches past the end.", "R18",
     ),
     _dyld_text(
         "overlaps segment", r"(?:vm|file) range of segment '[^']{0,16}' overlaps segment",
@@ -129,11 +142,11 @@ PHRASES: Final[tuple[Phrase, ...]] = (
     ),
     _dyld_text(
         "missing SG_READ_ONLY", r"__DATA_CONST segment missing SG_READ_ONLY flag",
-        "UnsafeHeader.cpp validSemanticsSegments", "__DATA_CONST is not marked read-only.", "K10",
+        "UnsafeHeader.cpp validSegment", "__DATA_CONST is not marked read-only.", "K10",
     ),
     _dyld_text(
         "segment permissions is not", r"segment permissions is not '",
-        "UnsafeHeader.cpp validSemanticsSegments", "A segment has the wrong protection.", "K19",
+        "UnsafeHeader.cpp validSegment", "A segment has the wrong protection.", "K19",
     ),
     _dyld_text(
         "out of order", r"segment '[^']{0,16}' (?:file offset|vm address) out of order",
@@ -145,11 +158,11 @@ PHRASES: Final[tuple[Phrase, ...]] = (
     ),
     _dyld_text(
         "slice is not page aligned", r"slice is not page aligned",
-        "Universal.cpp valid", "A slice does not start on a page.", "R9",
+        "Universal.cpp validSlice", "A slice does not start on a page.", "R9",
     ),
     _dyld_text(
         "does not match fat header", r"in slice \([^)]{0,40}\) does not match fat header",
-        "Universal.cpp valid", "A slice is not of the architecture that the table says.", "K11",
+        "Universal.cpp validSlice", "A slice is for another CPU than the table says.", "K11",
     ),
     _dyld_text(
         "overlapping slices", r"overlapping slices",

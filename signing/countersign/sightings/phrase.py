@@ -4,7 +4,7 @@ Every pattern is linear: no repeated group holds another repetition, and every r
 bound. Groups give the facts, by the names of the fields of
 :class:`countersign.sightings.sighting.Sighting`; numbers are hexadecimal after ``0x``.
 The tables stand in :mod:`countersign.sightings.kernel`, ``loader``, ``policy``, ``security`` and
-``ending``; sources are of xnu-11417, dyld-1378 and Security-61901.
+``ending``; sources are of xnu-11417, dyld-1378, where not said otherwise, and Security-61901.
 """
 
 from __future__ import annotations
