@@ -207,6 +207,7 @@ class CodeDirectory(NamedTuple):
         blob = bytes(blob)
         header = _read_header(blob, base)
         _check(header, blob, base)
+        _check_for_codesign(header, blob, base)
         hash_type = HashType(header.hash_type)
         size, start = hash_type.size, header.hash_offset
         strings_end = max(
@@ -305,6 +306,22 @@ def _check(header: _Header, blob: bytes, base: int) -> None:
     ):  # fmt: skip
         if not good:
             raise FormatError("CodeDirectory", base + at, problem, rule=rule)
+
+
+def _check_for_codesign(header: _Header, blob: bytes, base: int) -> None:
+    """Refuse what ``CodeDirectory::checkIntegrity`` refuses and the kernel never looks at."""
+    size = header.hash_size
+    encrypted_end = header.pre_encrypt_offset + header.code_count * size
+    scatter = _scatter(blob, header.scatter_offset) if header.scatter_offset else ()
+    scattered_end = header.hash_offset + sum(entry.pages for entry in scatter) * size
+    for good, at, problem in (
+        (not header.pre_encrypt_offset or encrypted_end <= len(blob), 92,
+         "the hashes from before the encryption reach past the end"),
+        (scattered_end <= len(blob), 44, "the scatter table has more pages than there are hashes"),
+    ):  # fmt: skip
+        if not good:
+            who = (Enforcer.CODESIGN,)
+            raise FormatError("CodeDirectory", base + at, problem, rule="R38", enforced_by=who)
 
 
 def _short_limit(header: _Header) -> int | None:

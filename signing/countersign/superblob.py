@@ -3,7 +3,8 @@
 Format: ``CS_SuperBlob`` in xnu's ``osfmk/kern/cs_blobs.h``; all integers are big-endian, all
 offsets count from the start of the blob. The parser is as lenient as ``cs_validate_csblob`` in
 xnu's ubc_subr.c, with the one addition of ``SuperBlobCore::validateBlob`` in Security's
-superblob.h that blobs begin behind the index: entries may come in any order and share bytes.
+superblob.h that blobs begin behind the index: entries may come in any order and share bytes, and an
+entry that points to 0 is none.
 """
 
 from __future__ import annotations
@@ -54,6 +55,18 @@ class Slot:
     ALTERNATES: Final = range(0x1000, 0x1005)
     CMS: Final = 0x10000
 
+
+READ: Final = frozenset(
+    (
+        Slot.CODE_DIRECTORY,
+        Slot.REQUIREMENTS,
+        Slot.ENTITLEMENTS,
+        Slot.ENTITLEMENTS_DER,
+        *Slot.CONSTRAINTS,
+        *Slot.ALTERNATES,
+    )
+)
+"""The slots of which macOS reads more than the length, whoever signed the code."""
 
 _HEADER = struct.Struct(">3I")
 _ENTRY = struct.Struct(">2I")
@@ -180,6 +193,7 @@ class SuperBlob(NamedTuple):
             blobs=tuple(
                 read_blob(whole, slot, offset, first=first, base=base)
                 for slot, offset in index.entries
+                if offset or slot in READ
             ),
             length=index.length,
         )
@@ -203,7 +217,8 @@ def read_blob(whole: memoryview, slot: int, offset: int, *, first: int, base: in
         enforced_by = (Enforcer.CODESIGN,) if offset < first else ()
         raise FormatError("superblob", base, problem, rule="R24", enforced_by=enforced_by)
     (length,) = struct.unpack_from(">I", whole, offset + 4)
-    if not 8 <= length <= len(whole) - offset:
+    shortest = 8 if slot in READ else 0
+    if not shortest <= length <= len(whole) - offset:
         problem = f"the blob in slot {slot:#x} has length {length}"
         raise FormatError("superblob", base + offset, problem, rule="R24")
     return Blob(slot, offset, whole[offset : offset + length])

@@ -184,6 +184,7 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "P3": lambda: both(arm=ARM.sealed(identifier="other")),
     "P4": lambda: put(DUAL.build(), DATA + 12 + 8, ">I", 0x1002),
     "P5": sealed(identifier=""),
+    "P6": sealed(blobs=((0x10001, CMS),)),
     "R64": sealed(pad_last_page=True),
     "N1": vouched(),
     "R56": sealed(flags=0, blobs=((0x10000, CMS),)),

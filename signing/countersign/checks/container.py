@@ -8,7 +8,7 @@ from typing import Final
 
 from countersign.checks.loaders import claimed_filetype, loaders
 from countersign.findings import Enforcer, Finding
-from countersign.macho.cpu import is_arm64
+from countersign.macho.cpu import SUBTYPE, is_arm64
 from countersign.macho.fat import FatArch, fat_header_size
 from countersign.macho.slice import Slice
 from countersign.rules import broken
@@ -29,16 +29,32 @@ def check_container(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]
     """Check a whole universal file."""
     who = loaders(claimed_filetype(data.part(archs[0].offset, archs[0].end)))
     yield from _check_each(archs, len(data), who)
-    yield from _check_together(archs, who)
+    yield from _check_together(archs, len(data), who)
     if all(slice_fits(arch, len(archs), len(data)) for arch in archs):
         yield from _check_gaps(data, archs)
 
 
 def check_architecture(arch: FatArch, thin: Slice) -> Iterator[Finding]:
     """Compare an entry of the table with its slice, as execve and ``Universal::valid`` do."""
-    if (arch.cputype, arch.name) != (thin.header.cputype, thin.arch):
+    who, header = loaders(thin.header.filetype), thin.header
+    named = _identity(arch.cputype, arch.cpusubtype, who)
+    if named != _identity(header.cputype, header.cpusubtype, who):
         message = f"the table says {arch.name}, the slice {thin.arch}"
-        yield broken("K11", thin.base, message, enforced_by=loaders(thin.header.filetype))
+        if arch.name == thin.arch:
+            message = f"its subtype is {arch.cpusubtype:#x} in the table, {header.cpusubtype:#x} in"
+            message += " the slice"
+        yield broken("K11", thin.base, message, enforced_by=who)
+
+
+def _identity(cputype: int, cpusubtype: int, who: tuple[Enforcer, ...]) -> tuple[int, int]:
+    """Give what makes two architectures one to the kernel, or to dyld.
+
+    The kernel compares whole numbers; dyld leaves the capabilities in the top byte aside
+    (``Architecture::operator==``, and ``validSlice`` for those of arm64e).
+    """
+    if Enforcer.KERNEL in who:
+        return cputype, cpusubtype
+    return cputype, cpusubtype & SUBTYPE
 
 
 def _check_each(
@@ -47,25 +63,30 @@ def _check_each(
     for arch in archs:
         if not slice_fits(arch, len(archs), size):
             message = f"the {arch.name} slice, bytes {arch.offset} to {arch.end}, does not fit"
-            yield broken("R3", arch.offset, message, enforced_by=(*who, Enforcer.CODESIGN_STRICT))
+            yield broken(
+                "R3", min(arch.offset, size), message, enforced_by=(*who, Enforcer.CODESIGN_STRICT)
+            )
         page = 0x4000 if is_arm64(arch.cputype) else 0x1000
         if arch.offset % page:
             message = f"the {arch.name} slice does not start at a multiple of {page}"
-            yield broken("R9", arch.offset, message, enforced_by=who)
+            yield broken("R9", min(arch.offset, size), message, enforced_by=who)
 
 
-def _check_together(archs: Sequence[FatArch], who: tuple[Enforcer, ...]) -> Iterator[Finding]:
+def _check_together(
+    archs: Sequence[FatArch], size: int, who: tuple[Enforcer, ...]
+) -> Iterator[Finding]:
     seen: set[tuple[int, int]] = set()
     for arch in archs:
-        key = (arch.cputype, arch.cpusubtype & 0x00FFFFFF)
+        key = _identity(arch.cputype, arch.cpusubtype, who)
         if key in seen:
             message = f"there are two slices for {arch.name}"
-            yield broken("R4", arch.offset, message, enforced_by=who)
+            yield broken("R4", min(arch.offset, size), message, enforced_by=who)
         seen.add(key)
     for before, arch in pairwise(sorted(archs, key=lambda each: each.offset)):
         if arch.offset < before.end:
             message = f"the {arch.name} slice overlaps the one before it"
-            yield broken("R5", arch.offset, message, enforced_by=(*who, Enforcer.CODESIGN_STRICT))
+            at = min(arch.offset, size)
+            yield broken("R5", at, message, enforced_by=(*who, Enforcer.CODESIGN_STRICT))
 
 
 def _check_gaps(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]:

@@ -20,6 +20,20 @@ __all__ = ["check_best", "check_directory", "check_others"]
 MIN_DIRECTORY: Final = 112
 """sizeof(CS_CodeDirectory), which the kernel asks of every version."""
 
+SPECIAL_SLOTS: Final = range(1, 12)
+SHARED: Final = (
+    "version",
+    "identifier",
+    "team",
+    "flags",
+    "page_size",
+    "code_limit",
+    "exec_segment",
+    "platform",
+    "runtime",
+)
+"""What all code directories of a signature say alike."""
+
 WITH_EXEC_SEGMENT: Final = 0x20400
 WITH_RUNTIME: Final = 0x20500
 
@@ -64,12 +78,29 @@ def check_others(signature: Signature, start: int) -> Iterator[Finding]:
     """Compare the code directories, which describe the same code."""
     best = signature.best
     for blob, code in signature.directories:
-        for name in ("identifier", "team", "flags", "platform", "code_limit", "exec_segment"):
+        if blob is best.blob:
+            continue
+        at = start + blob.offset
+        for name in SHARED:
             if getattr(code, name) != getattr(best.code, name):
                 what = name.replace("_", " ")
-                yield broken("R48", start + blob.offset, f"it has another {what} than the best one")
-        if len(code.special) != len(best.code.special):
-            yield broken("R48", start + blob.offset, "it has other special slots than the best one")
+                yield broken("R48", at, f"it has another {what} than the best one")
+        if not _seals_the_same(signature, code):
+            yield broken("R48", at, "it has other special slots than the best one")
+        if bytes(code) != bytes(blob.data):
+            yield broken("R48", at, "there are bytes in it that say nothing")
+
+
+def _seals_the_same(signature: Signature, code: CodeDirectory) -> bool:
+    """Tell whether a directory seals in each slot what the best one does, as far as it is there."""
+    best = signature.best.code
+    for slot in SPECIAL_SLOTS:
+        part, sealed = signature.superblob.find(slot), code.special_slot(slot)
+        if (sealed is None) is not (best.special_slot(slot) is None):
+            return False
+        if part is not None and sealed is not None and code.hash_type.digest(part.data) != sealed:
+            return False
+    return len(code.special) == len(best.special)
 
 
 def _wrong_limit(thin: Slice, code: CodeDirectory, command: SignatureCommand, at: int) -> Finding:
@@ -100,7 +131,7 @@ def _check_code(thin: Slice, command: SignatureCommand, code: CodeDirectory) -> 
             yield broken("R19", thin.base + min(hashed, thin.size), message)
         elif whole < code.code_limit and segment.end > whole:
             message = f"{segment.name} reaches into the last page, which is signed in part"
-            yield broken("R40", thin.base + whole, message)
+            yield broken("R40", thin.base + min(whole, thin.size), message)
 
 
 def _leaves_pages_alone(code: CodeDirectory) -> bool:

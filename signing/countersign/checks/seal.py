@@ -19,8 +19,8 @@ from countersign.window import Window
 
 __all__ = ["check_seal"]
 
-EMBEDDED: Final = (Slot.REQUIREMENTS, *MAGICS)
-"""The special slots whose contents are blobs; those of the others lie outside the signature."""
+EMBEDDED: Final = (Slot.REQUIREMENTS, Slot.APPLICATION, Slot.REP_SPECIFIC, *MAGICS)
+"""The special slots whose contents lie in the signature."""
 
 
 def check_seal(
@@ -41,13 +41,17 @@ def check_seal(
     yield from check_trust(signature, start)
     yield from check_others(signature, start)
     yield from _check_slots(signature, best, start)
+    rules: set[str] = set()
     for directory in signature.directories:
-        findings = list(check_directory(thin, command, directory, system))
-        yield from findings
-        if directory is best and not any(finding.rule == "R32" for finding in findings):
-            yield from check_best(thin, command, best)
-        if not any(finding.rule in ("R32", "R39") for finding in findings):
-            yield from check_pages(data, thin, directory, pages, best=directory is best)
+        for finding in check_directory(thin, command, directory, system):
+            yield finding
+            rules |= {finding.rule} if directory is best else set()
+    if "R32" in rules:
+        return
+    yield from check_best(thin, command, best)
+    if "R39" not in rules:
+        for directory in signature.directories:
+            yield from check_pages(data, thin, directory, best, pages)
 
 
 def _check_slots(signature: Signature, directory: Directory, start: int) -> Iterator[Finding]:
@@ -60,8 +64,9 @@ def _check_slots(signature: Signature, directory: Directory, start: int) -> Iter
         if part is None and sealed is not None:
             message = f"slot {slot} is sealed, but what it seals is missing"
             yield broken("R41", at, message, enforced_by=who)
-        elif part is not None and sealed is None and slot in MAGICS:
-            yield broken("R42", start + part.offset, f"slot {slot} is there, but not sealed")
+        elif part is not None and sealed is None:
+            rule = "R42" if slot in MAGICS else "P6"
+            yield broken(rule, start + part.offset, f"slot {slot} is there, but not sealed")
         elif part is not None and sealed is not None and code.hash_type.digest(part.data) != sealed:
             message = f"slot {slot} is not what was sealed"
             yield broken("R41", start + part.offset, message, enforced_by=who)

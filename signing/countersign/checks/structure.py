@@ -73,7 +73,7 @@ def check_linkedit(thin: Slice, loading: Loading) -> Iterator[Finding]:
         return
     for part in loading.linkedit:
         if part.offset < command.data_end and command.data_offset < part.offset + part.size:
-            at = thin.base + max(part.offset, command.data_offset)
+            at = thin.base + min(max(part.offset, command.data_offset), thin.size)
             yield broken("R15", at, f"{part.name} shares bytes with the signature")
 
 

@@ -22,6 +22,11 @@ MAGICS: Final = {
 }
 """The blobs whose magic and uniqueness the kernel checks, by slot."""
 
+WRAPPER: Final = 0xFADE0B01
+OUTSIDE: Final = (Slot.INFO_PLIST, Slot.RESOURCES)
+KNOWN: Final = frozenset({*range(12), *Slot.ALTERNATES, Slot.CMS} - {*OUTSIDE})
+"""The slots of a superblob that something on macOS reads; what the others seal lies outside."""
+
 
 def check_superblob(
     data: Window, thin: Slice, command: SignatureCommand, signature: Signature
@@ -53,10 +58,15 @@ def _check_magics(superblob: SuperBlob, start: int) -> Iterator[Finding]:
     seen: set[int] = set()
     for blob in superblob.blobs:
         at = start + blob.offset
+        if blob.slot not in KNOWN:
+            yield broken("P6", at, f"nothing reads slot {blob.slot:#x}")
+        if blob.slot == Slot.CMS and len(blob.data) >= 8 and blob.magic != WRAPPER:
+            yield broken("P6", at, f"the certificate's slot has magic {blob.magic:#x}")
         if blob.magic != MAGICS.get(blob.slot, blob.magic):
             yield broken("R26", at, f"slot {blob.slot:#x} has magic {blob.magic:#x}")
-        if blob.slot in MAGICS and blob.slot in seen:
-            yield broken("R26", at, f"there are several blobs for slot {blob.slot:#x}")
+        if blob.slot in seen:
+            rule = "R26" if blob.slot in MAGICS else "P6"
+            yield broken(rule, at, f"there are several blobs for slot {blob.slot:#x}")
         seen.add(blob.slot)
 
 

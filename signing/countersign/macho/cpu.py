@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ARM64", "ARM64_32", "architecture_name", "is_arm64"]
+__all__ = ["ARM64", "ARM64_32", "SUBTYPE", "architecture_name", "is_arm64"]
 
 ARM64: Final = 0x0100000C
 ARM64_32: Final = 0x0200000C
 
-_SUBTYPE: Final = 0x00FFFFFF
+SUBTYPE: Final = 0x00FFFFFF
+"""The bits of a subtype that tell what it is."""
+
 _NAMES: Final = {
     (7, 3): "i386",
     (0x01000007, 3): "x86_64",
@@ -39,7 +41,7 @@ _FAMILIES: Final = {
 
 def architecture_name(cputype: int, cpusubtype: int) -> str:
     """Name an architecture as ``lipo`` does; an unknown one by its number."""
-    name = _NAMES.get((cputype, cpusubtype & _SUBTYPE))
+    name = _NAMES.get((cputype, cpusubtype & SUBTYPE))
     return name or _FAMILIES.get(cputype, f"cputype-{cputype:#x}")
 
 

@@ -128,4 +128,15 @@ RULES: Final = (
         fix=SIGN_AGAIN,
         source="Security StaticCode.cpp SecStaticCode::loadCodeDirectories",
     ),
+    Rule(
+        id="P6",
+        name="blob-read",
+        severity=WARNING,
+        enforced_by=POLICY,
+        demands="Every blob is in a slot that macOS knows, has its magic, and is sealed.",
+        why="No hash covers it and nothing on macOS looks at it, so that anybody can change it.",
+        cause=_DAMAGE,
+        fix=SIGN_AGAIN,
+        source="xnu ubc_subr.c cs_validate_csblob; Security StaticCode.cpp component",
+    ),
 )

@@ -20,6 +20,8 @@ class Part(NamedTuple):
     """It starts at a multiple of two to the power of this."""
     declared: int | None = None
     """The alignment that the table claims, if another one."""
+    cpusubtype: int | None = None
+    """The subtype that the table claims, if another one."""
 
 
 def universal(parts: Sequence[Part], *, wide: bool = False, rest: bytes = b"") -> bytes:
@@ -33,7 +35,8 @@ def universal(parts: Sequence[Part], *, wide: bool = False, rest: bytes = b"") -
         offset = -(-end >> part.align) << part.align
         cpu = CPUS[part.arch]
         align = part.align if part.declared is None else part.declared
-        fields = (cpu.cputype, cpu.cpusubtype, offset, len(part.data), align)
+        subtype = cpu.cpusubtype if part.cpusubtype is None else part.cpusubtype
+        fields = (cpu.cputype, subtype, offset, len(part.data), align)
         table += entry.pack(*fields, *[0] * wide)
         body += bytes(offset - end) + part.data
         end = offset + len(part.data)

@@ -11,12 +11,21 @@ from kit.universal import Part, universal
 
 __all__ = ["FILES"]
 
+INTEL_LIBRARY: Final = replace(LIBRARY, arch="x86_64")
+CPUSUBTYPE: Final = 8
+"""Offset in the header of an image."""
+
 ENTRY: Final = 20
 """Bytes of an entry of the table, which begins after 8."""
 
 
 def _one(image: Image = PROGRAM, arch: str = "arm64", **layout: int) -> bytes:
     return universal([Part(arch, image.build(), **layout)])
+
+
+def _arm64e(cpusubtype: int) -> Image:
+    """Give a program for arm64e another version of pointer authentication."""
+    return replace(PROGRAM, arch="arm64e").edited("header", CPUSUBTYPE, "I", cpusubtype)
 
 
 def _cut_in_the_padding() -> bytes:
@@ -48,6 +57,12 @@ FILES: Final[Files] = {
     "R4-pass": lambda: universal(
         [Part("arm64", PROGRAM.build()), Part("arm64e", replace(PROGRAM, arch="arm64e").build())]
     ),
+    "R4-pass-versions": lambda: universal(
+        [
+            Part("arm64e", _arm64e(0x80000002).build(), cpusubtype=0x80000002),
+            Part("arm64e", _arm64e(0x81000002).build(), cpusubtype=0x81000002),
+        ]
+    ),
     "R4-fail": lambda: universal([Part("arm64", PROGRAM.build())] * 2),
     "R4-fail.dylib": lambda: universal([Part("arm64", LIBRARY.build())] * 2),
     "R5-pass": both,
@@ -71,6 +86,8 @@ FILES: Final[Files] = {
     "R54-fail": lambda: both(signed_with(PROGRAM, team="TEAM000001")),
     "K11-pass": lambda: _one(replace(PROGRAM, arch="arm64e"), "arm64e"),
     "K11-fail": lambda: _one(PROGRAM, "arm64e"),
+    "K11-fail-capability": lambda: _one(INTEL, "x86_64", cpusubtype=0x80000003),
+    "K11-pass-capability.dylib": lambda: _one(INTEL_LIBRARY, "x86_64", cpusubtype=0x80000003),
     "K11-fail.dylib": lambda: _one(LIBRARY, "x86_64"),
     "P3-pass": both,
     "P3-fail": lambda: both(signed_with(PROGRAM, identifier="other")),

@@ -59,6 +59,12 @@ def _two(**second: object) -> Image:
     return directories(PROGRAM, first, replace(Directory(), **second))  # type: ignore[arg-type]
 
 
+def _two_limits() -> bytes:
+    """Let the weaker directory, whose hashes are right, claim another limit on the last page."""
+    weaker = Directory(hash_type=SHA1, fields={"code_limit": PROGRAM.limit - 16})
+    return directories(PROGRAM, weaker, Directory()).build()
+
+
 def _linked(size: int) -> Image:
     """Give a program a linkage hash of ``size`` bytes, which begins with the directory."""
     linkage = {"linkage_type": SHA256, "linkage_offset": 0, "linkage_size": size}
@@ -97,6 +103,9 @@ FILES: Final[Files] = {
     "R38-pass": PROGRAM.build,
     "R38-fail": fields(PROGRAM, hash_offset=BEYOND).build,
     "R38-fail-scatter": fields(PROGRAM, scatter_offset=BEYOND).build,
+    "R38-fail-encrypted": signed_with(
+        PROGRAM, version=0x20500, fields={"pre_encrypt": BEYOND}
+    ).build,
     "R39-pass": PROGRAM.build,
     "R39-fail": fields(PROGRAM, code_count=4).build,
     "R40-pass": PROGRAM.build,
@@ -109,6 +118,8 @@ FILES: Final[Files] = {
     "R47-fail": fields(PROGRAM, exec_flags=0).build,
     "R48-pass": _two().build,
     "R48-fail": _two(identifier="other").build,
+    "R48-fail-limit": _two_limits,
+    "R48-fail-slots": _two(special_count=5).build,
     "R51-pass": PROGRAM.build,
     "R51-fail": signed_with(PROGRAM, scatter=((PAGES, 0),)).build,
     "R52-pass": _linked(20).build,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kit.bases import PROGRAM, Files, directories, put, resealed
+from kit.bases import PROGRAM, Files, directories, put, resealed, signed_with
 from kit.image import Image
 from kit.signature import (
     CMS,
@@ -22,6 +22,7 @@ __all__ = ["FILES"]
 
 START: Final = PROGRAM.limit
 """Where the superblob of :data:`PROGRAM` is; its index of three entries begins at 12."""
+PROGRAM_END: Final = START + int.from_bytes(PROGRAM.build()[START + 4 : START + 8])
 XML: Final = blob(0xFADE7171, b"<plist><dict/></plist>")
 BLOBS: Final = ((REQUIREMENTS, EMPTY_REQUIREMENTS), (CMS, EMPTY_CMS))
 
@@ -69,6 +70,8 @@ FILES: Final[Files] = {
     "R24-fail-index": _inside_the_index,
     "R25-pass": PROGRAM.build,
     "R25-fail": resealed(PROGRAM, gap=4).build,
+    "R25-fail-nowhere": lambda: _index(32, 0),
+    "R25-fail-short": lambda: put(PROGRAM.build(), PROGRAM_END - 4, ">I", 0),
     "R26-pass": lambda: _entitled((ENTITLEMENTS, XML)),
     "R26-fail": lambda: _entitled((ENTITLEMENTS, blob(0xFADE7173, XML[8:]))),
     "R26-fail-twice": lambda: _entitled((ENTITLEMENTS, XML), (ENTITLEMENTS, XML)),
@@ -80,4 +83,9 @@ FILES: Final[Files] = {
     "R34-fail": resealed(PROGRAM, rest=b"left over").build,
     "P4-pass": _two(SHA1, SHA256).build,
     "P4-fail": resealed(_two(SHA1, SHA256), slots=(0, 0x1001)).build,
+    "P6-pass": PROGRAM.build,
+    "P6-fail": resealed(PROGRAM, blobs=(*BLOBS, (0x10001, EMPTY_CMS))).build,
+    "P6-fail-magic": resealed(PROGRAM, blobs=(BLOBS[0], (CMS, blob(0xFADE0B02)))).build,
+    "P6-fail-unsealed": signed_with(PROGRAM, unsealed=(REQUIREMENTS,)).build,
+    "P6-fail-twice": resealed(PROGRAM, blobs=(*BLOBS, BLOBS[0])).build,
 }
