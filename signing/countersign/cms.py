@@ -354,9 +354,11 @@ def _digest_pair(value: bytes) -> tuple[str, bytes]:
 
 
 def _stamp(info: Parsed) -> Stamp:
-    imprint = info["message_imprint"]
+    imprint, time = info["message_imprint"], info["gen_time"]
+    if len(time.contents) != len("20260304050607Z"):
+        raise ValueError("Security takes whole seconds alone")
     return Stamp(
-        time=_time(info["gen_time"]),
+        time=_time(time),
         digest=_name(imprint["hash_algorithm"]["algorithm"]),
         hashed=bytes(imprint["hashed_message"].native),
     )

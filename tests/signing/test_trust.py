@@ -218,6 +218,7 @@ BROKEN: dict[str, Callable[[], Message]] = {
     "SHA1 digest": lambda: replace(GOOD, digests=(("sha256", bytes(32)),)),
     "3 code directories were signed": lambda: _three_listed(),
     "listed twice": lambda: replace(GOOD, digests=(("sha1", b"1"), ("sha1", b"2"))),
+    "CMS: it cannot be read": lambda: replace(GOOD, digest_value=der(5)),
     "cannot be read": lambda: replace(
         GOOD, listed=False, more=(attribute("1.2.840.113635.100.9.1", der(4, b"no list")),)
     ),
@@ -233,6 +234,14 @@ def _three_listed() -> Message:
 def test_a_signature_that_does_not_cover_the_directories_is_refused(problem: str) -> None:
     messages = [each for each in said(BROKEN[problem](), stamp=False) if each.startswith("R56")]
     assert any(problem in each for each in messages), messages
+
+
+def test_no_change_of_a_message_makes_the_check_raise() -> None:
+    message = GOOD.stamped().build()
+    for at in range(0, len(message), 37):
+        changed = bytearray(message)
+        changed[at] ^= 0x0F
+        assert findings(wrapped(bytes(changed)))
 
 
 def test_lists_may_be_missing_for_older_signers() -> None:

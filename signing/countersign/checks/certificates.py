@@ -78,8 +78,8 @@ def _check_signature(cms: SignedMessage, signature: Signature, at: int) -> Itera
     directory = signature.superblob.find(Slot.CODE_DIRECTORY)
     if directory is None:  # R28 has said it
         return
-    yield from _findings(_doubts(cms, bytes(directory.data)), "R56", at)
     try:
+        yield from _findings(_doubts(cms, bytes(directory.data)), "R56", at)
         yield from _findings(_unlisted(cms, signature), "R56", at)
     except FormatError as error:
         yield broken("R56", at, error.problem)

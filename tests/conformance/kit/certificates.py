@@ -230,6 +230,8 @@ class Message:
     """What is signed, when it is inside the message."""
     content_type: str = DATA
     signed_type: str | None = None
+    digest_value: bytes | None = None
+    """What stands for the hash of the content, where it is not that."""
     declared: str | None = None
     cdhashes: tuple[bytes, ...] | None = None
     digests: tuple[tuple[str, bytes], ...] | None = None
@@ -309,7 +311,7 @@ class Message:
         return [
             attribute(CONTENT_TYPE, object_id(self.signed_type or self.content_type)),
             attribute(TIME, der(0x17, f"{SIGNED_AT:%y%m%d%H%M%SZ}".encode())),
-            attribute(DIGEST, der(4, digest)),
+            attribute(DIGEST, self.digest_value or der(4, digest)),
             *listed,
             *self.more,
         ]
