@@ -285,7 +285,7 @@ STAMPS: dict[str, Callable[[], Message]] = {
     "above 'Timestamp Signer' is missing": lambda: GOOD.stamped(
         certificates=(stamp_authority().certificate, authority().certificate)
     ),
-    "it is not Apple's": lambda: GOOD.stamped(stamped_by(by=None)),
+    "the timestamp is not Apple's": lambda: GOOD.stamped(stamped_by(by=None)),
 }
 
 
@@ -297,7 +297,7 @@ def test_a_timestamp_that_is_wrong_is_refused(problem: str) -> None:
     assert {each.rule for each in found} <= {"R58", "N1"}
     if not problem.startswith("sha384"):
         assert any(problem in each.message for each in wrong), wrong
-    if problem == "it is not Apple's":
+    if problem == "the timestamp is not Apple's":
         assert wrong[0].apple == "CSSMERR_TP_NOT_TRUSTED"
 
 

@@ -143,7 +143,7 @@ def _check_timestamp(
         stamp = token.stamp()
         doubts = list(_doubts(token, token.content or b""))
     except FormatError as error:
-        yield broken("R58", at, f"timestamp: {error.problem}")
+        yield broken("R58", at, error.problem)
         return None
     if not stamp.covers(cms.signature):
         doubts.append(_Doubt(True, "it was made for another signature"))
@@ -151,7 +151,7 @@ def _check_timestamp(
         doubts.append(_Doubt(True, "its certificate was not valid when it was made"))
     if token.signer and not token.signer.serves(Purpose.TIME_STAMPING):
         doubts.append(_Doubt(True, "its certificate is not for timestamps"))
-    said = (doubt._replace(text=f"timestamp: {doubt.text}") for doubt in doubts)
+    said = (doubt._replace(text=f"the timestamp: {doubt.text}") for doubt in doubts)
     yield from _findings(said, "R58", at)
     yield from _check_authority(token, chain, roots, at)
     return None if doubts else stamp.time
@@ -166,13 +166,14 @@ def _check_authority(
         return
     gap = _gap(authority, token, roots)
     if gap is not None:
-        yield broken("R58", at, f"timestamp: {gap}")
+        yield broken("R58", at, f"the timestamp: {gap}")
     elif chain.is_apple(roots) and not any(each.sha256 in roots for each in token.certificates):
-        message = "timestamp: it is not Apple's, as the certificate is"
+        message = "the timestamp is not Apple's, as the certificate is"
         yield broken("R58", at, message, apple="CSSMERR_TP_NOT_TRUSTED")
     else:
-        end = _named(authority.end)
-        yield broken("T8", at, f"timestamp: whether a Mac knows the root above {end} is open")
+        root = "the root" if authority.complete else "the certificate above"
+        message = f"whether a Mac knows {root} {_named(authority.end)} is open"
+        yield broken("T8", at, message)
 
 
 def _gap(chain: Chain, cms: SignedMessage, roots: frozenset[str]) -> str | None:
