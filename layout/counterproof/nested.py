@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,14 +17,14 @@ from typing import IO, Final, NamedTuple, TypeAlias
 from counterproof.content import CHUNK, hold, spool
 from counterproof.entry import Entry, Kind
 from counterproof.errors import HostileArchiveError, TreeError
-from counterproof.format import ArchiveFormat, identify_start
+from counterproof.format import ArchiveFormat, identify_start, starts_archive
 from counterproof.safety import Budget, telling_damage
 from counterproof.tarball import DAMAGE, TarMember, read_tar
 from counterproof.zipball import ZipMember, open_zip, read_zip
 from counterproof.zstd import plain_blocks
 from countersign.source import Source
 
-__all__ = ["HEAD", "MAX_NESTING", "ArchivedFile", "Passed", "Unread", "walk_nested"]
+__all__ = ["HEAD", "MAX_NESTING", "ArchivedFile", "Opened", "Passed", "Unread", "walk_nested"]
 
 MAX_NESTING: Final = 5
 """Archives that stand in one another, the outermost one counted."""
@@ -54,6 +54,15 @@ class ArchivedFile:
         return hold(self.stream.pieces())
 
 
+class Opened(NamedTuple):
+    """A file that is an archive, before it is looked into."""
+
+    names: tuple[str, ...]
+    entry: Entry
+    stream: PieceStream
+    """Its bytes, which may be watched; all of them pass by."""
+
+
 class Passed(NamedTuple):
     """A directory or a link."""
 
@@ -68,11 +77,11 @@ class Unread(NamedTuple):
     error: TreeError
 
 
-_Walk: TypeAlias = Iterator[ArchivedFile | Passed | Unread]
+_Walk: TypeAlias = "Iterator[ArchivedFile | Opened | Passed | Unread]"
 
 
 def walk_nested(path: Path) -> _Walk:
-    """Give what the archive at ``path`` holds, and in place of archives what they hold.
+    """Give what the archive at ``path`` holds, and behind archives in it what they hold.
 
     An archive in another one that cannot be read does not end the walk, unless the outer one cannot
     be read either. Raises :class:`TreeError`, and no other error.
@@ -110,9 +119,14 @@ class PieceStream(io.BufferedIOBase):
 
     def pieces(self) -> Iterator[bytes]:
         """Read the rest, as it comes."""
-        ready, self._ready = self._ready[self._at :], b""
+        ready, self._ready, self._at = self._ready[self._at :], b"", 0
         yield ready
         yield from self._pieces
+
+    def watch(self, see: Callable[[bytes], object]) -> None:
+        """Show everything that was not read yet, as it is read."""
+        see(self._ready[self._at :])
+        self._pieces = _shown(self._pieces, see)
 
     def seekable_file(self) -> AbstractContextManager[IO[bytes]]:
         """Give the whole file to be read in any order."""
@@ -155,24 +169,30 @@ class _Place(NamedTuple):
 
 
 def _file(stream: PieceStream, entry: Entry, outer: _Place) -> _Walk:
-    """Give a file, or the files in it when it is an archive."""
+    """Give a file, and behind it what it holds when it is an archive."""
     place = outer.inside(str(entry.path))
-    source = place.budget.path
+    head = stream.head()
+    if not starts_archive(head):
+        yield ArchivedFile(names=place.names, entry=entry, head=head, stream=stream)
+        return
+    yield Opened(place.names, entry, stream)
     try:
-        form = identify_start(stream.head(), source)
-        if form is None:
-            head = stream.head()
-            yield ArchivedFile(names=place.names, entry=entry, head=head, stream=stream)
-        elif len(place.names) >= MAX_NESTING:
-            raise HostileArchiveError(
-                source, f"more than {MAX_NESTING} archives are in one another"
-            )
-        else:
-            yield from _archive(form, stream, place)
+        yield from _inside(stream, place)
     except TreeError as error:
-        if error.path != source:  # what it stands in cannot be read
+        if error.path != place.budget.path:  # what it stands in cannot be read
             raise
         yield Unread(place.names, error)
+    for _ in stream.pieces():
+        pass
+
+
+def _inside(stream: PieceStream, place: _Place) -> _Walk:
+    source = place.budget.path
+    form = identify_start(stream.head(), source)
+    if len(place.names) >= MAX_NESTING:
+        raise HostileArchiveError(source, f"more than {MAX_NESTING} archives are in one another")
+    if form is not None:
+        yield from _archive(form, stream, place)
 
 
 def _archive(form: ArchiveFormat, stream: PieceStream, place: _Place) -> _Walk:
@@ -222,6 +242,12 @@ def _read_all(file: IO[bytes], source: str) -> Iterator[bytes]:
     with telling_damage(source, DAMAGE):
         while piece := file.read(CHUNK):
             yield piece
+
+
+def _shown(pieces: Iterator[bytes], see: Callable[[bytes], object]) -> Iterator[bytes]:
+    for piece in pieces:
+        see(piece)
+        yield piece
 
 
 def _spending(pieces: Iterable[bytes], budget: Budget) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from countersign.errors import ReadError, SigningError
 from countersign.source import Source, open_source
 
 if TYPE_CHECKING:
-    from counterproof.nested import ArchivedFile, Passed, Unread
+    from counterproof.nested import ArchivedFile, Opened, Passed, Unread
 
 __all__ = ["Found", "Visited", "visit"]
 
@@ -94,7 +94,7 @@ class _Visitor(Generic[T]):
         def fail(place: Path, error: ReadError) -> None:
             self.problems.append(WorkError(f"{place}: {error}", hint=error.hint))
 
-        for path, *_ in find_linked_files(root, fail):
+        for path, *others in find_linked_files(root, fail):
             try:
                 self._file_in_directory(path)
             except UnsupportedTreeError as error:
@@ -103,6 +103,8 @@ class _Visitor(Generic[T]):
                 self.problems.append(error)
             except OSError as error:
                 self.problems.append(_unreadable(path, error))
+            if self._around is not None:
+                self._around.pass_names(root, [path, *others])
         if self._around is not None:
             self._around.pass_directory(root)
 
@@ -142,28 +144,31 @@ class _Visitor(Generic[T]):
                     self.problems.append(error)
                 damaged.add(error.path)
 
-    def _member(self, path: Path, passed: ArchivedFile | Passed | Unread) -> None:
-        from counterproof.nested import ArchivedFile, Unread
+    def _member(self, path: Path, passed: ArchivedFile | Opened | Passed | Unread) -> None:
+        from counterproof.nested import ArchivedFile, Opened, Unread
 
         if isinstance(passed, Unread):
+            if self._around is not None:
+                self._around.forget(path, passed.names)
             raise passed.error
         if isinstance(passed, ArchivedFile):
             self._member_file(path, passed)
+        elif self._around is not None and isinstance(passed, Opened):
+            self._around.pass_archive(path, passed.names, passed.entry, passed.stream.watch)
         elif self._around is not None:
             self._around.pass_entry(path, passed.names, passed.entry)
 
     def _member_file(self, path: Path, file: ArchivedFile) -> None:
-        code, around = is_code(identify_content(file.head)), self._around
-        wanted = around is not None and around.wants(path, file.names)
-        if code or wanted:
+        around = self._around
+        if is_code(identify_content(file.head)):
+            member = member_name(file.names)
             with file.content() as source:
-                if code:
-                    member = member_name(file.names)
-                    self.results.append(self._look(Found(path=path, member=member, source=source)))
-                if around is not None and wanted:
-                    around.pass_member(path, file.names, file.entry, source)
-        if around is not None:
+                self.results.append(self._look(Found(path=path, member=member, source=source)))
+                if around is not None:
+                    around.pass_image(path, file.names, file.entry, source)
+        elif around is not None:
             around.pass_head(path, file.names, file.head)
+            around.pass_member(path, file.names, file.entry, file.stream.pieces())
 
     def _unread(self, path: Path, names: tuple[str, ...], error: TreeError) -> None:
         if self._around is not None:

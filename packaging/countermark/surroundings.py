@@ -6,25 +6,32 @@ Rules R60, P9 and N9 stand here; those of bundles are :mod:`countersign.bundle`'
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from countersign.appledouble import AppleDouble, owner_of, parse_apple_double
-from countersign.bundle.reader import BundleReader, with_bundle
+from countersign.bundle.candidates import BETRAYERS, may_lie_in_bundle
+from countersign.bundle.verdict import with_bundle
 from countersign.findings import FileVerdict
 from countersign.rules import broken
 
 if TYPE_CHECKING:
     from counterproof.entry import Entry
+    from countersign.bundle.reader import BundleReader
     from countersign.source import Source
 
-__all__ = ["Surroundings", "member_name"]
+__all__ = ["Names", "Surroundings", "Watch", "member_name"]
 
 Names: TypeAlias = tuple[str, ...]
 """The paths of a member in each of the archives that it stands in, the outermost one's first."""
 
+
+See: TypeAlias = Callable[[bytes], object]
+"""What the pieces of a file are shown to."""
+Watch: TypeAlias = Callable[[See], None]
+"""Shows the pieces of a file, while somebody else reads it."""
 
 _Key: TypeAlias = tuple[str, str | None]
 """The path and the member of a verdict."""
@@ -61,10 +68,20 @@ class Surroundings:
         self._unread: list[Unread] = []
         self._bundles: dict[tuple[Path, Names], BundleReader] = {}
         """By the directory or the archive, and the archives in that one."""
+        self._betrayed: set[Path] = set()
+
+    def pass_names(self, root: Path, names: Iterable[Path]) -> None:
+        """Take note of the names of a file in a directory that a user named."""
+        if not BETRAYERS.isdisjoint(each.name for each in names):
+            self._betrayed.add(root)
 
     def pass_directory(self, root: Path) -> None:
-        """Take note of a directory that a user named. Raises :class:`ReadError`."""
-        self._reader(root, ()).read_directory(root)
+        """Take note of a directory that a user named, if anything betrayed a bundle in it.
+
+        Raises :class:`ReadError`.
+        """
+        if root in self._betrayed:
+            self._reader(root, ()).read_directory(root)
 
     def pass_file(self, path: Path, head: bytes) -> None:
         """Take note of a file in a directory that is neither an image nor an archive."""
@@ -74,6 +91,8 @@ class Surroundings:
 
     def pass_entry(self, path: Path, names: Names, entry: Entry) -> None:
         """Take note of a directory or a link in the archive ``path``."""
+        if not may_lie_in_bundle(entry.path):
+            return
         reader = self._reader(path, names[:-1])
         if entry.kind == "symlink":
             reader.add_link(entry.path, entry.link_target or "")
@@ -82,14 +101,37 @@ class Surroundings:
         else:
             reader.add_directory(entry.path)
 
-    def wants(self, path: Path, names: Names) -> bool:
-        """Tell whether :meth:`pass_member` would look at the whole content of a member."""
-        return self._reader(path, names[:-1]).wants(PurePosixPath(names[-1]))
+    def pass_image(self, path: Path, names: Names, entry: Entry, source: Source) -> None:
+        """Take note of an image in the archive ``path``. Raises what the source raises."""
+        if may_lie_in_bundle(entry.path):
+            reader = self._reader(path, names[:-1])
+            reader.add_program(entry.path, source, executable=_is_executable(entry))
 
-    def pass_member(self, path: Path, names: Names, entry: Entry, source: Source) -> None:
-        """Take note of a file in the archive ``path``. Raises what the source raises."""
-        executable = bool((entry.mode or 0) & 0o111)
-        self._reader(path, names[:-1]).add_file(entry.path, source, executable=executable)
+    def pass_member(self, path: Path, names: Names, entry: Entry, pieces: Iterable[bytes]) -> None:
+        """Take note of any other file in the archive ``path``, which is read if it has to be.
+
+        Raises what reading it raises.
+        """
+        see = self._noting(path, names, entry)
+        if see is not None:
+            for piece in pieces:
+                see(piece)
+
+    def pass_archive(
+        self,
+        path: Path,
+        names: Names,
+        entry: Entry,
+        watch: Watch,
+    ) -> None:
+        """Take note of an archive in the archive ``path``, while it is read by others."""
+        see = self._noting(path, names, entry)
+        if see is not None:
+            watch(see)
+
+    def forget(self, path: Path, names: Names) -> None:
+        """Judge no bundle in an archive that could not be read to its end."""
+        self._bundles.pop((path, names), None)
 
     def pass_head(self, path: Path, names: Names, head: bytes) -> None:
         """Take note of how a file in the archive ``path`` begins."""
@@ -118,12 +160,21 @@ class Surroundings:
                 verdict = verdicts.get(key, FileVerdict(path=key[0], member=key[1]))
                 verdicts[key] = with_bundle(verdict, findings)
 
+    def _noting(self, path: Path, names: Names, entry: Entry) -> See | None:
+        """Give what the pieces of a file are shown to; None for one that lies in no bundle."""
+        if not may_lie_in_bundle(entry.path):
+            return None
+        reader = self._reader(path, names[:-1])
+        return reader.add_file(entry.path, executable=_is_executable(entry)).update
+
     def _reader(self, top: Path, names: Names) -> BundleReader:
-        reader = self._bundles.get((top, names))
-        if reader is None:
-            reader = BundleReader(top.resolve().name if top.is_dir() else "")
-            self._bundles[top, names] = reader
-        return reader
+        from countersign.bundle.reader import BundleReader
+
+        return self._bundles.setdefault((top, names), BundleReader())
+
+
+def _is_executable(entry: Entry) -> bool:
+    return bool((entry.mode or 0) & 0o111)
 
 
 def _key(top: Path, names: Names, path: PurePosixPath) -> _Key:

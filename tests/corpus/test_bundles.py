@@ -15,6 +15,7 @@ import pytest
 
 from counterproof.entry import Kind
 from counterproof.tree import walk
+from countersign.bundle.candidates import may_lie_in_bundle
 from countersign.bundle.reader import BundleReader
 from countersign.findings import Finding
 from countersign.source import BytesSource
@@ -42,12 +43,12 @@ def read(archive: Path, changed: PurePosixPath | None = None) -> BundleReader:
         path = member.entry.path
         if member.entry.kind is Kind.SYMLINK:
             reader.add_link(path, member.entry.link_target or "")
-        elif member.entry.kind is Kind.FILE and reader.wants(path):
+        elif member.entry.kind is Kind.FILE and may_lie_in_bundle(path):
             content = bytes(member.content)
             if path == changed:
                 content = bytes([content[0] ^ 1]) + content[1:]
             executable = bool((member.entry.mode or 0) & 0o111)
-            reader.add_file(path, BytesSource(content), executable=executable)
+            reader.add_program(path, BytesSource(content), executable=executable)
     return reader
 
 

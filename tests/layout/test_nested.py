@@ -8,7 +8,7 @@ import io
 import lzma
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from counterproof import nested, safety
 from counterproof.content import hold
 from counterproof.errors import HostileArchiveError, TreeError, UnsupportedTreeError
-from counterproof.nested import MAX_NESTING, ArchivedFile, Passed, Unread, walk_nested
+from counterproof.nested import MAX_NESTING, ArchivedFile, Opened, Passed, Unread, walk_nested
 from trees import pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, tar_info, tar_of, zip_info, zip_of
 
 PACKERS = {"zip": pack_zip, "tar": pack_tar, "tar.gz": pack_tar_gz, "tar.zst": pack_tar_zst}
@@ -27,10 +27,17 @@ Pack = Callable[[dict[str, bytes], str], bytes]
 BIG = bytes(range(256)) * 3000
 
 
+def walked(path: Path) -> Iterator[ArchivedFile | Passed | Unread]:
+    """Give all but archives that are looked into."""
+    for each in walk_nested(path):
+        if not isinstance(each, Opened):
+            yield each
+
+
 def files(path: Path) -> dict[str, bytes]:
     """What is reached, by name."""
     found = {}
-    for each in walk_nested(path):
+    for each in walked(path):
         assert isinstance(each, ArchivedFile), each
         name = ": ".join(each.names)
         assert name not in found
@@ -82,7 +89,7 @@ def test_directories_and_links_are_passed(tmp_path: Path) -> None:
     hard.type, hard.linkname = tarfile.LNKTYPE, "p/x"
     inner = tar_of((folder, b""), (tar_info("p/x", 1), b"1"), (link, b""), (hard, b""))
     path = written(tmp_path / "a.zip", pack_zip({"in.tar": inner}, "q"))
-    passed = [each for each in walk_nested(path) if isinstance(each, Passed)]
+    passed = [each for each in walked(path) if isinstance(each, Passed)]
     assert [(each.names, each.entry.kind.value) for each in passed] == [
         (("q/in.tar", "p"), "directory"),
         (("q/in.tar", "p/link"), "symlink"),
@@ -104,7 +111,7 @@ def test_members_that_nobody_reads_are_skipped(tmp_path: Path) -> None:
     members = {"a": BIG, "inner.zip": pack_zip({"b": BIG}), "c": BIG}
     for pack in PACKERS.values():
         path = written(tmp_path / "outer", pack(members, "p"))
-        names = [each.names[-1] for each in walk_nested(path)]
+        names = [each.names[-1] for each in walked(path)]
         assert names == ["p/a", "bitcoin-31.0/b", "p/c"]
 
 
@@ -128,7 +135,7 @@ def in_each_other(depth: int, pack: Pack) -> bytes:
 def test_the_depth_is_bounded(tmp_path: Path, pack: Pack) -> None:
     deepest = written(tmp_path / "a", in_each_other(MAX_NESTING, pack))
     assert files(deepest) == {": ".join(["p/x"] * MAX_NESTING): b"image"}
-    (unread,) = walk_nested(written(tmp_path / "b", in_each_other(MAX_NESTING + 1, pack)))
+    (unread,) = walked(written(tmp_path / "b", in_each_other(MAX_NESTING + 1, pack)))
     assert isinstance(unread, Unread)
     assert unread.names == ("p/x",) * MAX_NESTING
     assert isinstance(unread.error, HostileArchiveError)
@@ -190,7 +197,7 @@ def test_an_inner_archive_that_cannot_be_read_does_not_hide_the_rest(
 ) -> None:
     path = written(tmp_path / "outer", pack({"a": b"1", name: bad, "z": b"2"}, "p"))
     reached, unread = [], []
-    for each in walk_nested(path):
+    for each in walked(path):
         assert not isinstance(each, Passed)
         if isinstance(each, Unread):
             unread.append(each)
@@ -242,7 +249,7 @@ def test_no_damage_makes_it_raise_anything_else(
     for damaged in (data, gzip.compress(data)):
         path = written(tmp_path / "damaged", damaged)
         try:
-            for each in walk_nested(path):
+            for each in walked(path):
                 if isinstance(each, ArchivedFile):
                     with each.content() as source:
                         source.read(0, source.size)
@@ -255,7 +262,35 @@ def test_a_zip_that_holds_itself_ends(tmp_path: Path) -> None:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr(zip_info("r.zip"), in_each_other(9, pack_zip))
-    (unread,) = walk_nested(written(tmp_path / "r.zip", inner.getvalue()))
+    (unread,) = walked(written(tmp_path / "r.zip", inner.getvalue()))
     assert isinstance(unread, Unread)
     assert len(unread.names) == MAX_NESTING
     assert zip_of()
+
+
+@pytest.mark.parametrize("pack", [pack_tar, pack_tar_gz, pack_zip])
+@pytest.mark.parametrize(
+    ("name", "inner"),
+    [
+        ("a.zip", pack_zip({"x": BIG}, "b")),
+        ("a.tar.gz", pack_tar_gz({"x": BIG}, "b") + b"\0" * 5000),
+        ("a.tar.gz", pack_tar_gz({"x": BIG}, "b")[:-5000]),
+        ("a.zip", b"PK\x03\x04" + BIG),
+        ("a.xz", lzma.compress(BIG)),
+        ("a.gz", gzip.compress(b"")),
+    ],
+    ids=range(6),
+)
+def test_all_bytes_of_an_inner_archive_can_be_watched(
+    tmp_path: Path, pack: Pack, name: str, inner: bytes
+) -> None:
+    path = written(tmp_path / "outer", pack({name: inner, "last": b"2"}, "a"))
+    seen = bytearray()
+    files = []
+    for each in walk_nested(path):
+        if isinstance(each, Opened) and each.names == (f"a/{name}",):
+            each.stream.watch(seen.extend)
+        elif isinstance(each, ArchivedFile):
+            files.append(each.names[-1])
+    assert bytes(seen) == inner
+    assert files[-1] == "a/last"

@@ -6,13 +6,14 @@ import gzip
 import lzma
 import os
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from countermark.errors import WorkError
 from countermark.reach import Found, visit
-from countermark.surroundings import Names, Surroundings
+from countermark.surroundings import Names, Surroundings, Watch
 from counterproof.entry import Entry
 from countersign.source import Source
 from macho import OBJECT, Macho, fat
@@ -48,8 +49,14 @@ class Recorder(Surroundings):
     def pass_entry(self, path: Path, names: Names, entry: Entry) -> None:
         self.seen.append(("entry", path.name, names, entry.link_target))
 
-    def pass_member(self, path: Path, names: Names, entry: Entry, source: Source) -> None:
-        self.seen.append(("member", path.name, names, source.read(0, source.size)))
+    def pass_image(self, path: Path, names: Names, entry: Entry, source: Source) -> None:
+        self.seen.append(("image", path.name, names, source.read(0, source.size)))
+
+    def pass_member(self, path: Path, names: Names, entry: Entry, pieces: Iterable[bytes]) -> None:
+        self.seen.append(("member", path.name, names, b"".join(pieces)))
+
+    def pass_archive(self, path: Path, names: Names, entry: Entry, watch: Watch) -> None:
+        self.seen.append(("archive", path.name, names))
 
     def pass_head(self, path: Path, names: Names, head: bytes) -> None:
         self.seen.append(("head", path.name, names, head))
@@ -186,11 +193,14 @@ def test_all_that_is_no_image_is_passed_on(folder: Path) -> None:
     visit([folder], size_of, around)
     assert around.seen == [
         ("file", "readme", b"text"),
-        ("head", "outer.zip", ("q/in.tar", "p/bin/a"), IMAGE),
+        ("archive", "outer.zip", ("q/in.tar",)),
+        ("image", "outer.zip", ("q/in.tar", "p/bin/a"), IMAGE),
         ("head", "outer.zip", ("q/in.tar", "p/bin/._a"), b"x"),
+        ("member", "outer.zip", ("q/in.tar", "p/bin/._a"), b"x"),
         ("head", "outer.zip", ("q/in.tar", "p/bin/note"), b"x"),
-        ("member", "outer.zip", ("q/in.tar", "p/a.app/note"), b"text"),
+        ("member", "outer.zip", ("q/in.tar", "p/bin/note"), b"x"),
         ("head", "outer.zip", ("q/in.tar", "p/a.app/note"), b"text"),
+        ("member", "outer.zip", ("q/in.tar", "p/a.app/note"), b"text"),
         ("entry", "outer.zip", ("q/in.tar", "p/link"), "bin/a"),
         ("directory", folder.name),
     ]

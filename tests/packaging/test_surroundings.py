@@ -98,8 +98,10 @@ def packed(tree: Tree) -> Surroundings:
         names = ("in.tar", name)
         if isinstance(content, bytes):
             entry = Entry(path=PurePosixPath(name), kind=Kind.FILE, mode=0o755)
-            if around.wants(ZIP, names):
-                around.pass_member(ZIP, names, entry, BytesSource(content))
+            if "MacOS" in name or "Versions" in name:
+                around.pass_image(ZIP, names, entry, BytesSource(content))
+            else:
+                around.pass_member(ZIP, names, entry, [content[:100], content[100:]])
         else:
             entry = Entry(
                 path=PurePosixPath(name),
@@ -121,6 +123,7 @@ def test_a_bundle_in_an_archive_is_judged_at_its_program() -> None:
 def test_a_bundle_in_a_directory_is_judged_at_its_program(tmp_path: Path) -> None:
     write_tree(WHOLE | {ICON: b"other"}, tmp_path)
     around = Surroundings()
+    around.pass_names(tmp_path, [tmp_path / "a" / "Info.plist"])
     around.pass_directory(tmp_path)
     program = FileVerdict(path=str(tmp_path / PROGRAM))
     files = around.judge([program])
@@ -128,6 +131,7 @@ def test_a_bundle_in_a_directory_is_judged_at_its_program(tmp_path: Path) -> Non
         (str(tmp_path / PROGRAM), "R61")
     ]
     around = Surroundings()
+    around.pass_names(tmp_path / "Program.app", [tmp_path / "Info.plist"])
     around.pass_directory(tmp_path / "Program.app")
     assert [each.rule for file in around.judge([program]) for each in file.findings] == ["R61"]
 
@@ -135,6 +139,7 @@ def test_a_bundle_in_a_directory_is_judged_at_its_program(tmp_path: Path) -> Non
 def test_what_is_found_is_said_even_where_the_program_was_not_looked_at(tmp_path: Path) -> None:
     write_tree(WHOLE | {ICON: b"other"}, tmp_path)
     around = Surroundings()
+    around.pass_names(tmp_path, [tmp_path / "a" / "Info.plist"])
     around.pass_directory(tmp_path)
     (file,) = [each for each in around.judge([]) if each.findings]
     assert file.path == str(tmp_path / PROGRAM)

@@ -38,7 +38,7 @@ def judged(tree: Tree) -> dict[str, list[Finding]]:
     for name, content in tree.items():
         path = PurePosixPath(name)
         if isinstance(content, bytes):
-            reader.add_file(path, BytesSource(content))
+            reader.add_program(path, BytesSource(content))
         elif content.target:
             reader.add_link(path, content.target)
         else:

@@ -9,8 +9,10 @@ import pytest
 
 from bundles import Link, Tree, app, framework, moved, write_tree
 from countersign.bundle import reader as module
+from countersign.bundle.candidates import may_lie_in_bundle
 from countersign.bundle.listing import Item, ItemKind, Listing
-from countersign.bundle.reader import BundleReader, with_bundle
+from countersign.bundle.reader import BundleReader
+from countersign.bundle.verdict import with_bundle
 from countersign.errors import ReadError
 from countersign.findings import Severity
 from countersign.source import BytesSource
@@ -29,7 +31,7 @@ def noted(tree: Tree) -> BundleReader:
         if isinstance(content, Link):
             reader.add_link(path, content.target)
         else:
-            reader.add_file(path, BytesSource(content))
+            reader.add_program(path, BytesSource(content))
     return reader
 
 
@@ -38,7 +40,7 @@ def found(reader: BundleReader) -> dict[str, list[str]]:
 
 
 def on_disk(top: Path) -> dict[str, list[str]]:
-    reader = BundleReader(top.name)
+    reader = BundleReader()
     reader.read_directory(top)
     return found(reader)
 
@@ -89,7 +91,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 def test_another_name_of_a_file_is_that_file() -> None:
     reader = noted({path: content for path, content in WHOLE.items() if path != ICON})
-    reader.add_file(PurePosixPath("store.d/icon"), BytesSource(b"icon"))
+    reader.add_file(PurePosixPath("store.d/icon")).update(b"icon")
     reader.add_hard_link(PurePosixPath(ICON), PurePosixPath("store.d/icon"))
     assert found(reader) == {PROGRAM: [], THING: []}
 
@@ -118,8 +120,8 @@ def test_directories_need_not_be_named_but_may_be() -> None:
     ],
 )
 def test_only_what_may_lie_in_a_bundle_is_looked_at(path: str, wanted: bool) -> None:
-    assert BundleReader().wants(PurePosixPath(path)) is wanted
-    assert BundleReader("a.app").wants(PurePosixPath(path))
+    assert may_lie_in_bundle(PurePosixPath(path)) is wanted
+    assert may_lie_in_bundle(PurePosixPath(path), "a.app")
 
 
 def test_little_is_kept_of_an_archive(monkeypatch: pytest.MonkeyPatch) -> None:

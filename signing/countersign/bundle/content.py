@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -16,7 +15,7 @@ from countersign.window import Window
 
 __all__ = ["Content", "FileContent", "SeenContent"]
 
-DIGESTS: Final = ("sha1", "sha256")
+ALGORITHMS: Final = ("sha1", "sha256")
 """What is made of everything that passes by: the digests that codesign has ever written."""
 
 
@@ -69,39 +68,42 @@ class FileContent:
             return read_program(Window(source))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SeenContent:
-    """What was noted of a file while it passed by."""
+    """What is noted of a file while it passes by, piece after piece."""
 
-    size: int
-    digests: Mapping[str, bytes]
-    """By the name of the algorithm."""
-    kept: bytes | None
-    """The whole file, where it was one to be kept."""
-    slices: tuple[ProgramSlice, ...] | None
+    def __init__(self, room: int) -> None:
+        """``room`` is how many bytes may be kept; of a larger file none are."""
+        self.size = 0
+        """Bytes that have passed by."""
+        self.slices: tuple[ProgramSlice, ...] | None = None
+        """The signed slices, of a file that is known for a Mach-O."""
+        self._hashers = {name: hashlib.new(name, usedforsecurity=False) for name in ALGORITHMS}
+        self._kept = bytearray()
+        self._room = room
 
-    @classmethod
-    def of(cls, window: Window, *, keep: bool) -> SeenContent:
-        """Note what may be asked later, reading the file once and a small part of it again."""
-        hashers = {name: hashlib.new(name, usedforsecurity=False) for name in DIGESTS}
-        for piece in window.pieces():
-            for hasher in hashers.values():
-                hasher.update(piece)
-        return cls(
-            size=len(window),
-            digests={name: hasher.digest() for name, hasher in hashers.items()},
-            kept=bytes(window[:]) if keep else None,
-            slices=read_program(window),
-        )
+    @property
+    def kept(self) -> int:
+        """Bytes that are kept."""
+        return len(self._kept)
+
+    def update(self, piece: bytes | memoryview) -> None:
+        """Take note of the next piece."""
+        self.size += len(piece)
+        for hasher in self._hashers.values():
+            hasher.update(piece)
+        if self.size <= self._room:
+            self._kept += piece
+        else:
+            self._kept.clear()
 
     def digest(self, hash_type: HashType) -> bytes | None:
         """Give the digest that was made."""
-        whole = self.digests.get(hash_type.algorithm)
-        return None if whole is None else whole[: hash_type.size]
+        hasher = self._hashers.get(hash_type.algorithm)
+        return hasher.digest()[: hash_type.size] if hasher is not None else None
 
     def read(self, limit: int) -> bytes | None:
         """Give what was kept."""
-        return None if self.kept is None else self.kept[:limit]
+        return bytes(self._kept[:limit]) if self.kept == self.size else None
 
     def program(self) -> tuple[ProgramSlice, ...] | None:
         """Give the signatures that were read."""

@@ -1,14 +1,15 @@
 """The front door: bundles in a tree or an archive that somebody else walks.
 
-Whoever walks an archive tells a :class:`BundleReader` of every entry, in any order, with the
-content of files while it is at hand; nothing but digests and a few small files is kept. Of a
+Whoever walks an archive tells a :class:`BundleReader` of every entry, in any order, and gives it
+the content of files while it is at hand; nothing but digests and a few small files is kept. Of a
 directory on disk :meth:`BundleReader.read_directory` takes note by itself. In the end
 :meth:`BundleReader.findings` says what is wrong with the bundles, by the path of their main
-programs, and :func:`with_bundle` puts that into the verdict about such a program::
+programs, and :func:`countersign.bundle.verdict.with_bundle` puts that into a program's verdict::
 
     reader = BundleReader()
     for member in walk(archive):
-        reader.add_file(member.path, member.source, executable=...)    # or add_link, ...
+        if may_lie_in_bundle(member.path):
+            reader.add_program(member.path, member.source)    # or add_file, add_link, ...
     for path, findings in reader.findings().items():
         verdicts[path] = with_bundle(verdicts[path], findings)
 
@@ -18,31 +19,26 @@ Every path for which there are findings is one of a signed Mach-O, so it has a v
 from __future__ import annotations
 
 import os
-import re
 import stat
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from countersign.bundle.candidates import BETRAYERS, may_lie_in_bundle
 from countersign.bundle.content import FileContent, SeenContent
 from countersign.bundle.layout import find_bundles
 from countersign.bundle.listing import Item, ItemKind, Listing
+from countersign.bundle.program import read_program
 from countersign.bundle.resources import MAX_SIZE
 from countersign.checks.bundle import check_bundle
 from countersign.errors import ReadError
-from countersign.findings import FileVerdict, Finding
+from countersign.findings import Finding
 from countersign.source import Source
 from countersign.window import Window
 
-__all__ = ["BundleReader", "with_bundle"]
+__all__ = ["BundleReader"]
 
 MAX_KEPT: Final = 64 << 20
 """Bytes of all files that are kept of one archive."""
-
-_KEPT: Final = frozenset({"Info.plist", "CodeResources"})
-_EXTENSION: Final = re.compile(r".+\.[A-Za-z][A-Za-z0-9]*", re.DOTALL)
-_INSIDE: Final = frozenset({"Contents", "Versions"})
 
 _KINDS: Final = {
     stat.S_IFREG: ItemKind.FILE,
@@ -54,44 +50,39 @@ _KINDS: Final = {
 class BundleReader:
     """Takes note of what bundles are judged by."""
 
-    def __init__(self, name: str = "") -> None:
-        """``name`` is that of the top itself, which may be a bundle."""
-        self._name = name
+    def __init__(self) -> None:
         self._items: dict[str, Item] = {}
+        self._latest: SeenContent | None = None
         self._kept = 0
+        """Bytes that are kept of all files before the latest."""
 
-    def wants(self, path: PurePosixPath) -> bool:
-        """Tell whether a path may lie in a bundle, so that it is worth taking note of.
-
-        Bundles have names with an extension, or are arranged as bundles are.
-        """
-        return any(map(_may_be_bundle, (self._name, *path.parts[:-1])))
-
-    def add_file(self, path: PurePosixPath, source: Source, *, executable: bool = False) -> None:
-        """Take note of a file, which is read once. Raises what the source raises."""
-        if not self.wants(path):
-            return
+    def add_program(self, path: PurePosixPath, source: Source, *, executable: bool = False) -> None:
+        """Take note of a file that may be a Mach-O. Raises what the source raises."""
         window = Window(source)
-        room = min(MAX_SIZE, MAX_KEPT - self._kept)
-        keep = path.name in _KEPT and len(window) <= room
-        self._kept += len(window) if keep else 0
-        seen = SeenContent.of(window, keep=keep)
+        seen = self.add_file(path, executable=executable)
+        for piece in window.pieces():
+            seen.update(piece)
+        seen.slices = read_program(window)
+
+    def add_file(self, path: PurePosixPath, *, executable: bool = False) -> SeenContent:
+        """Take note of a file that is no Mach-O, and is given to the result in pieces."""
+        self._kept += self._latest.kept if self._latest else 0
+        room = min(MAX_SIZE, MAX_KEPT - self._kept) if path.name in BETRAYERS else 0
+        seen = self._latest = SeenContent(room)
         self._add(path, Item(kind=ItemKind.FILE, executable=executable, content=seen))
+        return seen
 
     def add_link(self, path: PurePosixPath, target: str) -> None:
         """Take note of a symbolic link."""
-        if self.wants(path):
-            self._add(path, Item(kind=ItemKind.LINK, target=target))
+        self._add(path, Item(kind=ItemKind.LINK, target=target))
 
     def add_directory(self, path: PurePosixPath) -> None:
         """Take note of a directory; those that something lies in need not be named."""
-        if self.wants(path):
-            self._add(path, Item(kind=ItemKind.DIRECTORY))
+        self._add(path, Item(kind=ItemKind.DIRECTORY))
 
     def add_other(self, path: PurePosixPath) -> None:
         """Take note of something that is neither a file nor a directory nor a link."""
-        if self.wants(path):
-            self._add(path, Item(kind=ItemKind.OTHER))
+        self._add(path, Item(kind=ItemKind.OTHER))
 
     def add_hard_link(self, path: PurePosixPath, target: PurePosixPath) -> None:
         """Take note of another name of a file that was there before."""
@@ -102,8 +93,9 @@ class BundleReader:
     def read_directory(self, top: Path) -> None:
         """Take note of everything below a directory; files are read when they are asked about.
 
-        Raises :class:`ReadError` when a directory cannot be read.
+        The top itself may be a bundle. Raises :class:`ReadError` when a directory cannot be read.
         """
+        name_of_top = top.resolve().name
 
         def unreadable(error: OSError) -> None:
             raise ReadError(f"{error.filename}: {error.strerror}") from error
@@ -112,7 +104,7 @@ class BundleReader:
             for name in (*folders, *names):
                 place = Path(folder, name)
                 path = PurePosixPath(place.relative_to(top).as_posix())
-                if self.wants(path):
+                if may_lie_in_bundle(path, name_of_top):
                     self._add(path, _item_on_disk(place))
 
     def findings(self) -> dict[PurePosixPath, tuple[Finding, ...]]:
@@ -131,22 +123,6 @@ class BundleReader:
 
     def _add(self, path: PurePosixPath, item: Item) -> None:
         self._items["" if path == PurePosixPath() else path.as_posix()] = item
-
-
-def with_bundle(verdict: FileVerdict, findings: Sequence[Finding]) -> FileVerdict:
-    """Add the findings about a bundle to the verdict about its main program.
-
-    That the bundle was not looked at is no longer true.
-    """
-    slices = tuple(
-        replace(each, findings=tuple(one for one in each.findings if one.rule != "N5"))
-        for each in verdict.slices
-    )
-    return replace(verdict, findings=(*verdict.findings, *findings), slices=slices)
-
-
-def _may_be_bundle(folder: str) -> bool:
-    return folder in _INSIDE or _EXTENSION.fullmatch(folder) is not None
 
 
 def _item_on_disk(place: Path) -> Item:
