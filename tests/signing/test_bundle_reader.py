@@ -96,6 +96,12 @@ def test_another_name_of_a_file_is_that_file() -> None:
     assert found(reader) == {PROGRAM: [], THING: []}
 
 
+def test_another_name_of_a_file_that_nobody_saw_is_not_decided() -> None:
+    reader = noted({path: content for path, content in WHOLE.items() if path != ICON})
+    reader.add_hard_link(PurePosixPath(ICON), PurePosixPath("elsewhere"))
+    assert found(reader)[PROGRAM] == ["N6"]
+
+
 def test_directories_need_not_be_named_but_may_be() -> None:
     reader = noted(app())
     for name in ("Program.app/Contents", "Program.app/Contents/Resources/empty"):

@@ -85,10 +85,8 @@ class BundleReader:
         self._add(path, Item(kind=ItemKind.OTHER))
 
     def add_hard_link(self, path: PurePosixPath, target: PurePosixPath) -> None:
-        """Take note of another name of a file that was there before."""
-        item = self._items.get(target.as_posix())
-        if item is not None:
-            self._add(path, item)
+        """Take note of another name of a file that was there before; it may be unknown."""
+        self._add(path, self._items.get(target.as_posix(), Item(kind=ItemKind.FILE)))
 
     def read_directory(self, top: Path) -> None:
         """Take note of everything below a directory; files are read when they are asked about.

@@ -175,8 +175,9 @@ class _Checker:
 
     def _check_file(self, scanned: _Scanned, seal: ResourceSeal) -> None:
         content = scanned.item.content
-        if content is None:  # a directory, where a file was sealed
-            self._note(CHANGED, scanned.sealed_path)
+        if content is None:
+            directory = scanned.item.kind is ItemKind.DIRECTORY
+            self._note(CHANGED if directory else UNDECIDED, scanned.sealed_path)
             return
         for hash_type in sorted(self._hash_types):
             sealed, found = seal.digest(hash_type), content.digest(hash_type)
