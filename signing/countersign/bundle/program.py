@@ -8,7 +8,7 @@ from typing import NamedTuple
 from countersign.digest import HashType
 from countersign.errors import FormatError
 from countersign.macho.fat import MAX_TABLE, parse_fat, starts_fat
-from countersign.macho.header import starts_thin
+from countersign.macho.header import MH_EXECUTE, starts_thin
 from countersign.macho.slice import parse_slice
 from countersign.reading import read_head
 from countersign.requirement import RequirementType, parse_requirements
@@ -23,6 +23,8 @@ class ProgramSlice(NamedTuple):
     """One signed slice, as the best of its code directories describes it."""
 
     arch: str
+    is_program: bool
+    """False for a library, such as a framework has."""
     kind: Kind
     hash_type: HashType
     info_plist: bytes | None
@@ -77,6 +79,7 @@ def _signed(part: Window) -> Iterator[ProgramSlice]:
     code = signature.best.code
     yield ProgramSlice(
         arch=thin.arch,
+        is_program=thin.header.filetype == MH_EXECUTE,
         kind=signature.kind,
         hash_type=code.hash_type,
         info_plist=code.special_slot(Slot.INFO_PLIST),

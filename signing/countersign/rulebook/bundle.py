@@ -12,6 +12,7 @@ from countersign.rulebook.enforcers import (
     POLICY,
     SIGN_AGAIN,
     STRICT,
+    WARNING,
 )
 
 __all__ = ["RULES"]
@@ -246,6 +247,20 @@ RULES: Final = (
         cause="A pipe or a socket that a running program left behind.",
         fix="Remove it.",
         source="Security resources.cpp ResourceBuilder::scan",
+    ),
+    Rule(
+        id="B18",
+        name="framework-sealed",
+        severity=WARNING,
+        enforced_by=POLICY,
+        apple="errSecCSResourcesNotFound",
+        demands="The signature of a framework's library seals the resources of the framework.",
+        why="dyld loads the library all the same, but codesign refuses the framework as a whole, "
+        "and so does Gatekeeper an app that carries it.",
+        cause="The library is signed by the linker, or was signed as a file and not as a part of "
+        "its framework.",
+        fix="Sign the framework as a whole, with codesign or rcodesign, if it is checked as one.",
+        source="Security StaticCode.cpp SecStaticCode::loadResources",
     ),
     Rule(
         id="N6",
