@@ -5,8 +5,6 @@ What is compressed without being a tar holds one file, which is called as unpack
 
 from __future__ import annotations
 
-import gzip
-import io
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -14,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple, TypeAlias
 
-from counterproof.content import CHUNK, hold, spool
+from counterproof.content import CHUNK, Shelf, spool
 from counterproof.entry import Entry, Kind
 from counterproof.errors import HostileArchiveError, TreeError
 from counterproof.format import ArchiveFormat, identify_start, starts_archive
+from counterproof.gzipped import plain_pieces
 from counterproof.safety import Budget, telling_damage
 from counterproof.tarball import DAMAGE, TarMember, read_tar
 from counterproof.zipball import ZipMember, open_zip, read_zip
@@ -45,13 +44,14 @@ class ArchivedFile:
     head: bytes
     """Its first :data:`HEAD` bytes."""
     stream: PieceStream
+    shelf: Shelf
 
     def content(self) -> AbstractContextManager[Source]:
         """Take all of it, for as long as the context lasts.
 
         Raises :class:`TreeError` for what cannot be read.
         """
-        return hold(self.stream.pieces())
+        return self.shelf.hold(self.stream.pieces())
 
 
 class Opened(NamedTuple):
@@ -92,27 +92,34 @@ def walk_nested(path: Path) -> _Walk:
         stream = _FileStream(file, str(path))
         form = identify_start(stream.head(), str(path))
         if form is not None:
-            yield from _archive(form, stream, _Place((), path.name, Budget(str(path))))
+            yield from _archive(form, stream, _Place((), path.name, Budget(str(path)), Shelf()))
 
 
-class PieceStream(io.BufferedIOBase):
+class PieceStream:
     """A file in pieces, as it comes out of an archive, that can be looked at before it is read."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
         self._ready = b""
         self._at = 0
+        """Where in what is ready that begins which was not read yet."""
 
     def head(self) -> bytes:
         """Look at the first :data:`HEAD` bytes that were not read yet."""
-        self._fill(HEAD)
+        while (
+            len(self._ready) - self._at < HEAD and (piece := next(self._pieces, None)) is not None
+        ):
+            rest = self._ready[self._at :]
+            self._ready, self._at = rest + piece if rest else piece, 0
         return self._ready[self._at : self._at + HEAD]
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read ``size`` bytes, which must be given; fewer only at the end."""
-        if size is None or size < 0:
-            raise ValueError("a whole file may be too large to read at once")
-        self._fill(size)
+    def read(self, size: int, /) -> bytes:
+        """Read up to ``size`` bytes, as many as are ready; none only at the end."""
+        while self._at == len(self._ready):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._ready, self._at = piece, 0
         data = self._ready[self._at : self._at + size]
         self._at += len(data)
         return data
@@ -132,16 +139,17 @@ class PieceStream(io.BufferedIOBase):
         """Give the whole file to be read in any order."""
         return spool(self.pieces())
 
-    def _fill(self, size: int) -> None:
-        """Make ``size`` bytes ready, or all that are left."""
-        if len(self._ready) - self._at >= size:
-            return
-        parts = [self._ready[self._at :]]
-        missing = size - len(parts[0])
-        while missing > 0 and (piece := next(self._pieces, None)) is not None:
-            parts.append(piece)
-            missing -= len(piece)
-        self._ready, self._at = b"".join(parts), 0
+
+class _ExactReader(NamedTuple):
+    """Reads all that is asked for, and less only at the end."""
+
+    stream: PieceStream
+
+    def read(self, size: int, /) -> bytes:
+        data = self.stream.read(size)
+        while len(data) < size and (more := self.stream.read(size - len(data))):
+            data += more
+        return data
 
 
 class _FileStream(PieceStream):
@@ -163,9 +171,11 @@ class _Place(NamedTuple):
     """Its own base name."""
     budget: Budget
     """Its own, in case that it is an archive."""
+    shelf: Shelf
 
     def inside(self, name: str) -> _Place:
-        return _Place((*self.names, name), PurePosixPath(name).name, self.budget.inside(name))
+        base, budget = PurePosixPath(name).name, self.budget.inside(name)
+        return _Place((*self.names, name), base, budget, self.shelf)
 
 
 def _file(stream: PieceStream, entry: Entry, outer: _Place) -> _Walk:
@@ -173,7 +183,9 @@ def _file(stream: PieceStream, entry: Entry, outer: _Place) -> _Walk:
     place = outer.inside(str(entry.path))
     head = stream.head()
     if not starts_archive(head):
-        yield ArchivedFile(names=place.names, entry=entry, head=head, stream=stream)
+        yield ArchivedFile(
+            names=place.names, entry=entry, head=head, stream=stream, shelf=place.shelf
+        )
         return
     yield Opened(place.names, entry, stream)
     try:
@@ -231,11 +243,9 @@ def _entry(member: TarMember | ZipMember, place: _Place) -> _Walk:
 def _decompressed(form: ArchiveFormat, stream: PieceStream, source: str) -> Iterator[bytes]:
     with telling_damage(source, DAMAGE):
         if form is ArchiveFormat.TAR_ZST:
-            yield from plain_blocks(stream, source)
+            yield from plain_blocks(_ExactReader(stream), source)
         else:
-            with gzip.GzipFile(fileobj=stream) as plain:
-                while piece := plain.read(CHUNK):
-                    yield piece
+            yield from plain_pieces(stream.pieces())
 
 
 def _read_all(file: IO[bytes], source: str) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ class Readable(Protocol):
     """What plain bytes are read from."""
 
     def read(self, size: int, /) -> bytes:
-        """Read ``size`` bytes; fewer only at the end."""
+        """Read up to ``size`` bytes; none only at the end."""
         ...
 
 
@@ -38,14 +38,17 @@ class ForwardStream(io.BufferedIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read ``size`` bytes of headers, which must be given and not be more than a chunk."""
-        self._last = self.read_content(-1 if size is None else size)
+        wanted = -1 if size is None else size
+        self._last = self.read_content(wanted)
+        while len(self._last) < wanted and (more := self.read_content(wanted - len(self._last))):
+            self._last += more
         self._headers += self._last
         if len(self._headers) > _MAX_HEADERS:
             raise tarfile.ReadError(f"headers of more than {_MAX_HEADERS} bytes")
         return self._last
 
     def read_content(self, size: int) -> bytes:
-        """Read ``size`` bytes that are not kept, at most a chunk; fewer only at the end."""
+        """Read up to ``size`` bytes that are not kept, at most a chunk; none only at the end."""
         if not 0 <= size <= CHUNK:
             raise tarfile.ReadError(f"a header of {size} bytes")
         data = self._source.read(size)

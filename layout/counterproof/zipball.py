@@ -24,6 +24,8 @@ from counterproof.safety import MAX_NAME, Budget, refuse_escapes, safe_path, tel
 __all__ = ["ZipMember", "open_zip", "read_zip", "walk_zip"]
 
 _UNIX: Final = 3
+_PIECE: Final = 1 << 18
+"""Bytes that are asked of :mod:`zipfile` at a time, which copies more of what is larger."""
 _ENCRYPTED: Final = 0x1
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -57,9 +59,9 @@ class ZipMember:
     """The archive's path."""
 
     def chunks(self) -> Iterator[bytes]:
-        """Read the content, a mebibyte at a time; its check sum is compared at the end."""
+        """Read the content in pieces; its check sum is compared at the end."""
         with telling_damage(self.source, _DAMAGE), self.archive.open(self.info) as stream:
-            yield from split(stream.read, self.info.file_size)
+            yield from split(stream.read, self.info.file_size, _PIECE)
             stream.read(1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from countersign.digest import HashType
 from countersign.pagehash import available_threads, hash_pages
 from countersign.sink import Nowhere
-from countersign.source import BytesSource
+from countersign.source import BytesSource, PiecesSource
 from countersign.transfer import Hashing, transfer
 from countersign.window import Window
 
@@ -27,8 +27,20 @@ def rehash_pages(window: Window, page_size: int, hash_type: HashType) -> bytes:
 
     ``page_size`` divides :data:`countersign.transfer.CHUNK`. Raises what the source raises.
     """
-    if isinstance(window.source, BytesSource):
-        return hash_pages(window[:], page_size, hash_type, threads=available_threads())
-    hashing = Hashing(page_size, (hash_type,))
-    (digests,) = transfer(window.source, window.start, len(window), Nowhere(), 0, hashing)
-    return digests
+    parts = _in_memory(window, page_size)
+    if parts is None:
+        hashing = Hashing(page_size, (hash_type,))
+        (digests,) = transfer(window.source, window.start, len(window), Nowhere(), 0, hashing)
+        return digests
+    threads = available_threads()
+    return b"".join(hash_pages(part, page_size, hash_type, threads=threads) for part in parts)
+
+
+def _in_memory(window: Window, page_size: int) -> list[memoryview] | None:
+    """Give the range in parts of whole pages, but for the last one; None where it is not so."""
+    source, parts = window.source, []
+    if isinstance(source, BytesSource):
+        parts = [window[:]]
+    elif isinstance(source, PiecesSource):
+        parts = list(source.parts(window.start, len(window)))
+    return parts if parts and not any(len(part) % page_size for part in parts[:-1]) else None

@@ -67,7 +67,7 @@ class BytesSource:
 class PiecesSource:
     """A file in memory, in the pieces in which it came out of an archive."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
         self._pieces = [memoryview(piece) for piece in pieces if piece]
         self._starts = [0, *accumulate(map(len, self._pieces))]
 
@@ -78,21 +78,21 @@ class PiecesSource:
 
     def read(self, offset: int, size: int) -> bytes:
         """Copy a range."""
-        return b"".join(self._parts(offset, size))
+        return b"".join(self.parts(offset, size))
 
     def view(self, offset: int, size: int) -> memoryview:
-        """Look at a range; copy it where it is not in one piece."""
-        parts = list(self._parts(offset, size))
-        return parts[0] if len(parts) == 1 else memoryview(b"".join(parts))
+        """Copy a range: the memory of the pieces may be used again."""
+        return memoryview(self.read(offset, size))
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Copy a range over ``buffer``."""
         at = 0
-        for part in self._parts(offset, len(buffer)):
+        for part in self.parts(offset, len(buffer)):
             buffer[at : at + len(part)] = part
             at += len(part)
 
-    def _parts(self, offset: int, size: int) -> Iterator[memoryview]:
+    def parts(self, offset: int, size: int) -> Iterator[memoryview]:
+        """Give a range as it lies in the pieces; their memory may be used again later."""
         index = bisect_right(self._starts, offset) - 1
         while size > 0:
             start = offset - self._starts[index]

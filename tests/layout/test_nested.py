@@ -8,6 +8,7 @@ import io
 import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from counterproof import nested, safety
-from counterproof.content import hold
+from counterproof.content import Shelf
 from counterproof.errors import HostileArchiveError, TreeError, UnsupportedTreeError
+from counterproof.gzipped import plain_pieces
 from counterproof.nested import MAX_NESTING, ArchivedFile, Opened, Passed, Unread, walk_nested
 from trees import pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, tar_info, tar_of, zip_info, zip_of
 
@@ -32,6 +34,10 @@ def walked(path: Path) -> Iterator[ArchivedFile | Passed | Unread]:
     for each in walk_nested(path):
         if not isinstance(each, Opened):
             yield each
+
+
+def squeezed(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
 
 
 def files(path: Path) -> dict[str, bytes]:
@@ -66,9 +72,7 @@ def test_files_of_archives_in_archives_are_reached(tmp_path: Path, outer: str, i
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "compress"), [("x.gz", gzip.compress), ("x.zst", zstandard.compress)]
-)
+@pytest.mark.parametrize(("name", "compress"), [("x.gz", squeezed), ("x.zst", zstandard.compress)])
 def test_a_compressed_file_is_the_one_file_in_it(
     tmp_path: Path, name: str, compress: Callable[[bytes], bytes]
 ) -> None:
@@ -104,7 +108,7 @@ def test_a_tar_without_a_magic_is_told_by_its_check_sum(tmp_path: Path) -> None:
     header[257:265] = bytes(8)
     header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
     old = bytes(header) + BIG + bytes(-len(BIG) % 512) + bytes(1024)
-    assert files(written(tmp_path / "old.tar.gz", gzip.compress(old))) == {"bin/x": BIG}
+    assert files(written(tmp_path / "old.tar.gz", squeezed(old))) == {"bin/x": BIG}
 
 
 def test_members_that_nobody_reads_are_skipped(tmp_path: Path) -> None:
@@ -120,8 +124,21 @@ def test_what_is_large_passes_through_a_file(
 ) -> None:
     monkeypatch.setattr("counterproof.content.HELD", 1000)
     assert files(written(tmp_path / "a.tar", pack_tar({"x": BIG}, "p"))) == {"p/x": BIG}
-    with hold([b"ab", b"c" * 1000, b"d"]) as source:
+    with Shelf().hold([b"ab", b"c" * 1000, b"d"]) as source:
         assert source.read(1, 1002) == b"b" + b"c" * 1000 + b"d"
+
+
+@given(st.lists(st.lists(st.binary(max_size=9), max_size=9), max_size=4))
+def test_what_is_held_is_what_came(contents: list[list[bytes]]) -> None:
+    """Whatever was in that memory before."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("counterproof.content.CHUNK", 7)
+        shelf = Shelf()
+        for pieces in contents:
+            with shelf.hold(pieces) as source:
+                assert source.read(0, source.size) == b"".join(pieces)
+                seen = source.view(0, source.size)
+            assert bytes(seen) == b"".join(pieces)
 
 
 def in_each_other(depth: int, pack: Pack) -> bytes:
@@ -184,7 +201,7 @@ DAMAGED[60] ^= 0xFF
         ("cut.tar.gz", pack_tar_gz({"x": BIG})[:900], TreeError),
         ("cut.tar.zst", pack_tar_zst({"x": BIG})[:300], TreeError),
         ("cut.zip", GOOD[:-30], TreeError),
-        ("cut.gz", gzip.compress(BIG)[:-9], TreeError),
+        ("cut.gz", squeezed(BIG)[:-9], TreeError),
         ("hostile.tar", tar_of((tar_info("../x", 1), b"x")), HostileArchiveError),
         ("twice.tar", tar_of((tar_info("x"), b""), (tar_info("x"), b"")), HostileArchiveError),
         ("x.tar.xz", lzma.compress(b"x"), UnsupportedTreeError),
@@ -233,7 +250,7 @@ def test_a_file_that_is_no_archive_has_no_files(tmp_path: Path) -> None:
 
 
 WHOLE = pack_tar_gz(
-    {"a.zip": pack_zip({"b.tar": pack_tar({"c": b"x" * 700}), "d.gz": gzip.compress(b"d")})}
+    {"a.zip": pack_zip({"b.tar": pack_tar({"c": b"x" * 700}), "d.gz": squeezed(b"d")})}
 )
 
 
@@ -246,7 +263,7 @@ def test_no_damage_makes_it_raise_anything_else(
     at = at * len(plain) // len(WHOLE)
     plain[at] = value
     data = bytes(plain[:at] if cut else plain)
-    for damaged in (data, gzip.compress(data)):
+    for damaged in (data, squeezed(data)):
         path = written(tmp_path / "damaged", damaged)
         try:
             for each in walked(path):
@@ -277,7 +294,7 @@ def test_a_zip_that_holds_itself_ends(tmp_path: Path) -> None:
         ("a.tar.gz", pack_tar_gz({"x": BIG}, "b")[:-5000]),
         ("a.zip", b"PK\x03\x04" + BIG),
         ("a.xz", lzma.compress(BIG)),
-        ("a.gz", gzip.compress(b"")),
+        ("a.gz", squeezed(b"")),
     ],
     ids=range(6),
 )
@@ -294,3 +311,40 @@ def test_all_bytes_of_an_inner_archive_can_be_watched(
             files.append(each.names[-1])
     assert bytes(seen) == inner
     assert files[-1] == "a/last"
+
+
+@given(
+    st.lists(st.binary(max_size=3000), min_size=1, max_size=3),
+    st.integers(1, 400),
+    st.integers(0, 9),
+)
+def test_gzip_is_read_as_the_standard_library_reads_it(
+    contents: list[bytes], size: int, zeros: int
+) -> None:
+    data = b"".join(map(squeezed, contents)) + bytes(zeros)
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    assert b"".join(plain_pieces(pieces)) == gzip.decompress(data) == b"".join(contents)
+
+
+def test_a_piece_of_what_gzip_gives_is_bounded() -> None:
+    data = squeezed(bytes(10_000_000))
+    pieces = list(plain_pieces([data]))
+    assert sum(map(len, pieces)) == 10_000_000
+    assert max(map(len, pieces)) <= 1 << 18
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", EOFError),
+        (squeezed(BIG)[:-1], EOFError),
+        (squeezed(BIG)[:30], EOFError),
+        (squeezed(BIG)[:-5] + b"\1" + squeezed(BIG)[-4:], zlib.error),
+        (squeezed(b"x") + b"more", zlib.error),
+        (b"\x1f\x8b\x08\xff" + bytes(20), zlib.error),
+    ],
+    ids=["empty", "one byte", "nearly all", "wrong sum", "more behind", "wrong flags"],
+)
+def test_damaged_gzip_is_told(data: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        list(plain_pieces([data]))
