@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from countermark.changes import Change
-from countermark.errors import CountermarkError, LeftAloneError
+from countermark.errors import CountermarkError, LeftAloneError, nothing
 from countermark.rewriting import rewrite_archive
-from countermark.targets import Archive, nothing
+from countermark.targets import Archive
 from counterproof.errors import LayoutError
 from countersign.acceptance import Check
 from countersign.durability import sync_directories

@@ -24,6 +24,7 @@ __all__ = [
     "WorkError",
     "missing",
     "nearest",
+    "nothing",
 ]
 
 
@@ -124,6 +125,14 @@ def missing(path: Path) -> CountermarkError:
             hint="Check where the link should lead.",
         )
     return ConfigurationError(f"there is no {path}", hint="Check the spelling of the path.")
+
+
+def nothing(path: Path) -> WorkError:
+    """Say that a path holds nothing to work on."""
+    return WorkError(
+        f"{path}: there is no Mach-O in it",
+        hint="Name a Mach-O, or a directory or an archive that holds one.",
+    )
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

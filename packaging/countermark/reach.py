@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from countermark.errors import CountermarkError, WorkError, missing
+from countermark.errors import CountermarkError, WorkError, missing, nothing
 from countermark.surroundings import Surroundings, member_name
-from countermark.targets import nothing
 from counterproof.errors import LayoutError, TreeError, UnsupportedTreeError, WindowError
 from counterproof.format import is_archive, starts_archive
 from countersign.discovery import find_linked_files, identify_content, identify_file, is_code
@@ -27,19 +25,17 @@ HEAD = 4096
 """Bytes by which it is told what a file in a directory is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """A file that is to be looked at."""
 
     path: Path
-    member: str | None = None
+    member: str | None
     """The path inside the archive ``path``, through the archives in it: ``inner.zip: bin/x``."""
     source: Source
     """Its bytes; open only while it is looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visited(Generic[T]):
+class Visited(NamedTuple, Generic[T]):
     """What was seen, and what could not be looked at and why."""
 
     results: tuple[T, ...]
@@ -122,7 +118,7 @@ class _Visitor(Generic[T]):
         """Look at a file; not when it was changed meanwhile."""
         try:
             with open_source(path) as source:
-                result = self._look(Found(path=path, source=source))
+                result = self._look(Found(path, None, source))
                 source.expect_unchanged(path)
             self.results.append(result)
         except SigningError as error:
@@ -163,7 +159,7 @@ class _Visitor(Generic[T]):
         if is_code(identify_content(file.head)):
             member = member_name(file.names)
             with file.content() as source:
-                self.results.append(self._look(Found(path=path, member=member, source=source)))
+                self.results.append(self._look(Found(path, member, source)))
                 if around is not None:
                     around.pass_image(path, file.names, file.entry, source)
         elif around is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from countermark.reach import Found, visit
 from countermark.surroundings import Surroundings
@@ -17,8 +17,7 @@ from countersign.verifier import verify_source
 __all__ = ["Verified", "verify_paths"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(NamedTuple):
     """What was found, and what could not be checked and why."""
 
     verdict: Verdict

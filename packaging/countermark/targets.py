@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from countermark.errors import ConfigurationError, CountermarkError, WorkError, missing
+from countermark.errors import ConfigurationError, CountermarkError, missing, nothing
 from counterproof.errors import LayoutError
 from counterproof.format import is_archive
 from countersign.batch import Job, job_for
 from countersign.errors import ReadError, SigningError
 
-__all__ = ["Archive", "Failed", "Problem", "Target", "find_targets", "nothing"]
+__all__ = ["Archive", "Failed", "Problem", "Target", "find_targets"]
 
 Problem: TypeAlias = CountermarkError | LayoutError | SigningError
 
@@ -48,14 +48,6 @@ def find_targets(paths: Sequence[Path], output: Path | None = None) -> tuple[Tar
             f"one output for {works} files", hint="Name a single file with --output."
         )
     return joined
-
-
-def nothing(path: Path) -> WorkError:
-    """Say that a path holds nothing to work on."""
-    return WorkError(
-        f"{path}: there is no Mach-O in it",
-        hint="Name a Mach-O, or a directory or an archive that holds one.",
-    )
 
 
 def _targets(path: Path, output: Path | None) -> Iterator[Target]:

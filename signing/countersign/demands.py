@@ -6,9 +6,9 @@ They look at verdicts, so they hold for a file, a member of an archive, and ever
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, NamedTuple
 
 from countersign.findings import FileVerdict, Finding, SliceVerdict
 from countersign.rules import broken
@@ -20,8 +20,7 @@ UNPROVEN: Final = frozenset({"T3", "T5", "T6"})
 """Rules that leave it open, where they are broken, who stands behind a certificate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
+class Demands(NamedTuple):
     """What every slice of every image must have; where several are named, one of them."""
 
     signed: bool = False
