@@ -7,6 +7,7 @@ the time that it is read.
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 from typing import NamedTuple
 
 from countersign.codedirectory import CodeDirectory
@@ -20,6 +21,8 @@ from countersign.style import Style
 __all__ = [
     "BlobEntry",
     "BlobMap",
+    "CertificateInspection",
+    "CmsInspection",
     "Constraint",
     "Contents",
     "DirectoryInspection",
@@ -35,7 +38,10 @@ __all__ = [
 
 
 class BlobEntry(NamedTuple):
-    """One entry of a superblob's index; the offset counts from the superblob's start."""
+    """One entry of a superblob's index; the offset counts from the superblob's start.
+
+    Offset 0 points to nothing.
+    """
 
     slot: int
     offset: int
@@ -144,6 +150,41 @@ class RequirementInspection(NamedTuple):
     """The compiled form as it stands there."""
 
 
+class CertificateInspection(NamedTuple):
+    """One certificate of those that lead from the signer to a root."""
+
+    name: str
+    organization: str
+    team: str | None
+    sha256: str
+    """The fingerprint, in hexadecimal."""
+    valid_from: datetime
+    valid_until: datetime
+
+
+class CmsInspection(NamedTuple):
+    """The signature that a certificate made."""
+
+    size: int
+    """Bytes without the blob's head."""
+    sha256: str
+    """The hash of these bytes, in hexadecimal."""
+    readable: bool
+    """False when nothing below is known."""
+    chain: tuple[CertificateInspection, ...] = ()
+    """From the signer on, as far as the certificates are there."""
+    is_apple: bool = False
+    """True when it ends at one of Apple's roots."""
+    digest: str | None = None
+    """The hash algorithm."""
+    signing_time: datetime | None = None
+    """When the signer says that it signed, which nobody vouches for."""
+    timestamp: datetime | None = None
+    """When a timestamp authority saw the signature."""
+    cdhashes: tuple[str, ...] = ()
+    """The code directories that the signature lists, in hexadecimal."""
+
+
 class Constraint(NamedTuple):
     """A launch or library constraint, as it stands there: its DER form without the blob's head."""
 
@@ -157,8 +198,8 @@ class Contents(NamedTuple):
     entitlements: EntitlementsInspection | None = None
     requirements: tuple[RequirementInspection, ...] | None = None
     """None when there is no set of requirements, or it cannot be read."""
-    cms: bytes | None = None
-    """The CMS signature without the blob's head; None when there is none, or an empty one."""
+    cms: CmsInspection | None = None
+    """None when there is no certificate's signature, or an empty one."""
     constraints: tuple[Constraint, ...] = ()
     problems: tuple[Finding, ...] = ()
     """What cannot be read."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from countersign.blobcontents import inspect_contents
 from countersign.checks.container import slice_fits
+from countersign.codedirectory import Flag
 from countersign.dialect import recognize
 from countersign.errors import FormatError
 from countersign.findings import Finding
@@ -30,7 +31,7 @@ from countersign.reading import read_head
 from countersign.recognition import recognize_style
 from countersign.rules import broken, unreadable
 from countersign.salvage import Salvage, salvage
-from countersign.seals import broken_seals, ends_padded, special_slots, wrong_pages
+from countersign.seals import broken_seals, covering, ends_padded, special_slots, wrong_pages
 from countersign.signature import MAX_SIGNATURE, Directory, Kind, Signature
 from countersign.source import BytesSource, Source, open_source
 from countersign.superblob import SuperBlob, index_size
@@ -141,10 +142,13 @@ def _signature(
         style=recognize_style(thin, signature) if signature else None,
         dialect=recognize(thin, signature) if linked else None,
         directories=tuple(
-            _directory(data, thin, blobs, each, best=each is best, hashes=hashes)
-            for each in found.directories
+            _directory(data, thin, blobs, each, best or each, hashes) for each in found.directories
         ),
-        contents=inspect_contents(blobs, thin.base + command.data_offset),
+        contents=inspect_contents(
+            blobs,
+            thin.base + command.data_offset,
+            is_adhoc=best is not None and Flag.ADHOC in best.code.flags,
+        ),
     )
 
 
@@ -153,22 +157,22 @@ def _directory(
     thin: Slice,
     blobs: SuperBlob,
     directory: Directory,
-    *,
-    best: bool,
+    best: Directory,
     hashes: bool,
 ) -> DirectoryInspection:
     blob, code = directory
-    wrong = wrong_pages(data, code) if hashes else None
+    covered = covering(code, best.code)
+    wrong = wrong_pages(data, covered) if hashes else None
     return DirectoryInspection(
         slot=blob.slot,
         offset=blob.offset,
         size=len(blob.data),
         code=code,
         digest=code.hash_type.digest(blob.data),
-        best=best,
+        best=directory is best,
         special=tuple(special_slots(data, thin, blobs, directory)),
         wrong_pages=wrong,
-        padded=bool(wrong) and ends_padded(data, code),
+        padded=bool(wrong) and ends_padded(data, covered),
     )
 
 

@@ -16,7 +16,16 @@ from countersign import codedirectory, superblob
 from countersign.codedirectory import CodeDirectory
 from countersign.errors import FormatError
 from countersign.signature import MAX_DIRECTORIES, Directory
-from countersign.superblob import Blob, Index, Slot, SuperBlob, index_size, read_blob, read_index
+from countersign.superblob import (
+    READ,
+    Blob,
+    Index,
+    Slot,
+    SuperBlob,
+    index_size,
+    read_blob,
+    read_index,
+)
 
 __all__ = ["Entry", "Salvage", "salvage"]
 
@@ -29,7 +38,7 @@ class Entry(NamedTuple):
 
     slot: int
     offset: int
-    """From the start of the superblob."""
+    """From the start of the superblob; 0 points to nothing."""
     magic: int | None
     """None when the blob's first bytes are not there."""
     length: int | None
@@ -68,11 +77,12 @@ def salvage(data: memoryview, base: int = 0) -> Salvage:
     failed = list(problems)
     for slot, offset in pairs:
         blob = None
-        try:
-            blob = read_blob(whole, slot, offset, first=_first(index, pairs), base=base)
-        except FormatError as error:
-            failed.append(error)
-        head = bytes(whole[offset : offset + _HEAD.size])
+        if _points(index, slot, offset):
+            try:
+                blob = read_blob(whole, slot, offset, first=_first(index, pairs), base=base)
+            except FormatError as error:
+                failed.append(error)
+        head = bytes(whole[offset : offset + _HEAD.size]) if offset or blob else b""
         magic, length = _HEAD.unpack(head) if len(head) == _HEAD.size else (None, None)
         entries.append(Entry(slot, offset, magic, length, blob))
     directories = tuple(_directories(entries, base, failed))
@@ -97,8 +107,14 @@ def _pairs(index: Index, problems: tuple[FormatError, ...]) -> Iterator[tuple[in
     for number, (slot, offset) in enumerate(index.entries, 1):
         if problems and index_size(number) > end:
             return
-        end = min(end, max(offset, index_size(1)))
+        if _points(index, slot, offset):
+            end = min(end, max(offset, index_size(1)))
         yield slot, offset
+
+
+def _points(index: Index, slot: int, offset: int) -> bool:
+    """Tell whether an entry points to anything; 0 is nothing, where nothing must be."""
+    return bool(offset) or slot in READ or index.magic == codedirectory.MAGIC
 
 
 def _first(index: Index, pairs: tuple[tuple[int, int], ...]) -> int:

@@ -19,6 +19,7 @@ from countersign.inspection import (
     SpecialSlot,
 )
 from countersign.macho.slice import Slice
+from countersign.pagehash import page_count
 from countersign.rehash import rehash, rehash_pages
 from countersign.rules import broken
 from countersign.signature import Directory
@@ -26,7 +27,7 @@ from countersign.slotnames import slot_name
 from countersign.superblob import Slot, SuperBlob
 from countersign.window import Window
 
-__all__ = ["broken_seals", "ends_padded", "special_slots", "wrong_pages"]
+__all__ = ["broken_seals", "covering", "ends_padded", "special_slots", "wrong_pages"]
 
 EMBEDDED: Final = (
     Slot.REQUIREMENTS,
@@ -71,6 +72,11 @@ def _state(
     return SealState.MATCHES if rehash(content, hash_type) == digest else SealState.DIFFERS
 
 
+def covering(code: CodeDirectory, best: CodeDirectory) -> CodeDirectory:
+    """Give a directory the limit and the pages of the best one, by which codesign goes."""
+    return best._replace(hash_type=code.hash_type, hashes=code.hashes)
+
+
 def wrong_pages(data: Window, code: CodeDirectory) -> tuple[int, ...] | None:
     """Hash the signed bytes again, and give the pages that differ or are not there.
 
@@ -80,9 +86,10 @@ def wrong_pages(data: Window, code: CodeDirectory) -> tuple[int, ...] | None:
         return None
     size = code.hash_type.size
     found = _hashes(data, code)
+    signed = page_count(code.code_limit, code.page_size) if code.page_size else 1
     return tuple(
         page
-        for page in range(code.code_count)
+        for page in range(min(code.code_count, signed))
         if found[page * size : (page + 1) * size] != code.hashes[page * size : (page + 1) * size]
     )
 
@@ -98,7 +105,7 @@ def _hashes(data: Window, code: CodeDirectory) -> bytes:
 
 def ends_padded(data: Window, code: CodeDirectory) -> bool:
     """Tell whether the last page was hashed as if it were filled up with zeros."""
-    there = 0 < code.code_limit <= len(data) and code.code_count > 0
+    there = 0 < code.code_limit <= len(data)
     return there and code.page_size in PAGES and is_padded(data, code)
 
 

@@ -6,13 +6,13 @@ would see differ. Names are those that ``countermark inspect`` and ``codesign -d
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from countersign.codedirectory import NO_CODE
 from countersign.inspection import (
+    CmsInspection,
     Contents,
     DirectoryInspection,
     SealState,
@@ -20,6 +20,7 @@ from countersign.inspection import (
     SliceInspection,
 )
 from countersign.slotnames import slot_name
+from countersign.times import time_text
 from countersign.version import version_text
 
 __all__ = ["Change", "signature_changes"]
@@ -96,10 +97,20 @@ def _content_facts(contents: Contents) -> Iterator[tuple[str, str]]:
         if entitlements.der_values != entitlements.values:
             yield from _entitlement_facts("entitlement in DER", entitlements.der_values)
     if contents.cms is not None:
-        digest = hashlib.sha256(contents.cms).hexdigest()
-        yield "CMS", f"{len(contents.cms)} bytes, SHA-256 {digest}"
+        yield from _cms_facts(contents.cms)
     for slot, der in contents.constraints:
         yield slot_name(slot), der.hex()
+
+
+def _cms_facts(cms: CmsInspection) -> Iterator[tuple[str, str]]:
+    for place, certificate in enumerate(cms.chain):
+        until = f"{certificate.valid_until:%Y-%m-%d}"
+        yield f"Authority {place}", f"{certificate.name} (until {until}, {certificate.sha256[:16]})"
+    if cms.signing_time is not None:
+        yield "Signed Time", time_text(cms.signing_time)
+    if cms.timestamp is not None:
+        yield "Timestamp", time_text(cms.timestamp)
+    yield "CMS", f"{cms.size} bytes, SHA-256 {cms.sha256}"
 
 
 def _entitlement_facts(word: str, values: Mapping[str, object] | None) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from countersign.settings import Settings
 from countersign.signer import sign_bytes
 from countersign.verifier import verify_image
 from documents import validate
+from kit.certificates import SIGNED_AT, Message, certified, developer
 from macho import Macho, fat, put
 from trees import pack_zip
 
@@ -181,6 +182,26 @@ def test_what_a_file_makes_long_is_cut(folder: Path, run: Run) -> None:
     assert "... and 401 more" in ended.out
     assert len(ended.out.splitlines()) < 200
     assert max(map(len, ended.out.splitlines())) < 1100
+
+
+def test_who_signed_is_named(folder: Path, run: Run) -> None:
+    def build(cms: bytes) -> bytes:
+        return Macho().sealed(flags=0, blobs=((0x10000, cms),)).build()
+
+    def message(codes: tuple[bytes, ...]) -> Message:
+        return Message(identity=developer(), directories=codes).stamped()
+
+    (folder / "vouched").write_bytes(certified(build, message))
+    ended = run("inspect", "vouched", cwd=folder)
+    assert (ended.code, ended.err) == (0, "")
+    lines = [line.strip() for line in ended.out.splitlines()]
+    assert "Authority=Apple Root CA" in lines
+    assert "Authority ends at none of Apple's roots" in lines
+    assert any(line.startswith("Timestamp=2026-") for line in lines)
+    found = validate(run("inspect", "vouched", "--format", "json", cwd=folder).out)
+    cms = found["files"][0]["slices"][0]["signature"]["cms"]
+    assert [each["name"] for each in cms["chain"]][-1] == "Apple Root CA"
+    assert cms["signing_time"] == f"{SIGNED_AT:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_a_scatter_table_is_shown(folder: Path, run: Run) -> None:

@@ -15,6 +15,7 @@ from countersign.settings import Settings
 from countersign.signature_changes import Change
 from countersign.signer import sign_bytes
 from countersign.style import Style
+from kit.certificates import Identity, Message, certified, developer, self_signed
 from macho import Macho, fat, put
 
 SYMBOLS = (("_first", 0x3000), ("_second", 0x3010), ("_third", 0x3100))
@@ -127,6 +128,30 @@ def test_what_is_sealed_outside_is_told_by_its_digest(tmp_path: Path) -> None:
     assert before is not None
     assert before.startswith("outside ")
     assert before != after
+
+
+def test_certificates_and_times_differ_one_by_one(tmp_path: Path) -> None:
+    def build(cms: bytes) -> bytes:
+        return Macho().sealed(flags=0, blobs=((0x10000, cms),)).build()
+
+    def signed_by(identity: Identity) -> bytes:
+        return certified(build, lambda codes: Message(identity=identity, directories=codes))
+
+    old, new = signed_by(developer()), signed_by(self_signed())
+    found = signature_of(tmp_path, old, new)
+    assert {what for what in found if what.startswith("Authority")} == {
+        "Authority 0",
+        "Authority 1",
+        "Authority 2",
+    }
+    before, after = found["Authority 0"]
+    assert before is not None
+    assert before.startswith("Developer ID Application")
+    assert after is not None
+    assert after.startswith("Somebody")
+    assert found["Authority 2"][1] is None
+    assert "CMS" in found
+    assert "Signed Time" not in found
 
 
 def test_a_changed_byte_is_named_with_page_section_and_symbol(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 import struct
+from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from countersign.dialect import Dialect
 from countersign.errors import ReadError
 from countersign.findings import Severity
 from countersign.inspection import (
+    CmsInspection,
     Inspection,
     RequirementInspection,
     SealState,
@@ -28,6 +31,16 @@ from countersign.signature import Kind
 from countersign.signer import sign_bytes
 from countersign.style import Style
 from countersign.verifier import verify_image
+from kit.certificates import (
+    CDHASHES,
+    SIGNED_AT,
+    Message,
+    attribute,
+    certified,
+    der,
+    developer,
+    fingerprint,
+)
 from kit.requirement import requirement, requirement_set, term
 from macho import OBJECT, Macho, fat, put
 
@@ -186,6 +199,8 @@ def test_requirements_that_cannot_be_read_are_kept_as_they_are() -> None:
     found = requirements(requirement_set((7, strange)))
     assert found == (("type 7", None, strange),)
     assert requirements(struct.pack(">3I", 0xFADE0C01, 12, 9)) is None
+    broken = struct.pack(">3I", 0xFADE0C01, 12, 9)
+    assert rules(only(Macho().sealed(blobs=((2, broken),)).build())) == ["R59"]
 
 
 def test_both_forms_of_entitlements_are_read() -> None:
@@ -194,13 +209,88 @@ def test_both_forms_of_entitlements_are_read() -> None:
     assert found.values == found.der_values == {"a": True, "b": "x"}
 
 
-def test_constraints_and_a_cms_are_kept_as_they_are() -> None:
+def test_constraints_are_kept_as_they_are() -> None:
     constraint = struct.pack(">2I", 0xFADE8181, 11) + b"abc"
-    cms = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
-    image = Macho().sealed(flags=0, blobs=((8, constraint), (0x10000, cms)))
-    found = signature(image.build())
+    found = signature(Macho().sealed(blobs=((8, constraint),)).build())
     assert found.contents.constraints == ((8, b"abc"),)
-    assert (found.contents.cms, found.kind) == (b"cms!", Kind.CMS)
+
+
+def with_cms(message: Callable[[tuple[bytes, ...]], Message]) -> bytes:
+    """An image that a certificate signed."""
+
+    def build(cms: bytes) -> bytes:
+        return Macho().sealed(flags=0, hash_types=(1, 2), blobs=((0x10000, cms),)).build()
+
+    return certified(build, message)
+
+
+def test_the_certificates_signature_is_summed_up() -> None:
+    identity = developer()
+    data = with_cms(lambda codes: Message(identity=identity, directories=codes).stamped())
+    found = signature(data)
+    cms = found.contents.cms
+    assert cms is not None
+    assert (cms.readable, cms.is_apple, cms.digest) == (True, False, "sha256")
+    assert [each.sha256 for each in cms.chain] == [fingerprint(each) for each in identity.chain]
+    assert cms.chain[0].team == "TEAM123456"
+    assert cms.chain[-1].name == "Apple Root CA"
+    assert cms.signing_time == SIGNED_AT.replace(tzinfo=UTC)
+    assert cms.timestamp is not None
+    assert cms.cdhashes == tuple(each.cdhash for each in found.directories)
+    assert (found.kind, only(data).problems) == (Kind.CMS, ())
+
+
+def test_a_signer_without_a_certificate_has_no_chain() -> None:
+    data = with_cms(lambda codes: Message(identity=developer(), directories=codes, certificates=()))
+    cms = signature(data).contents.cms
+    assert cms is not None
+    assert (cms.readable, cms.chain, cms.is_apple, cms.timestamp) == (True, (), False, None)
+
+
+def test_a_cms_that_cannot_be_read_is_known_by_its_size_and_hash() -> None:
+    cms = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
+    thin = only(Macho().sealed(flags=0, blobs=((0x10000, cms),)).build())
+    assert thin.signature is not None
+    found = thin.signature.contents.cms
+    assert found == CmsInspection(4, hashlib.sha256(b"cms!").hexdigest(), readable=False)
+    assert rules(thin) == ["R56"]
+    assert rules(only(Macho().sealed(blobs=((0x10000, cms),)).build())) == ["P1"]
+
+
+def test_a_timestamp_that_cannot_be_read_is_said() -> None:
+    data = with_cms(
+        lambda codes: Message(identity=developer(), directories=codes, stamp=b"\x30\x00")
+    )
+    thin = only(data)
+    assert thin.signature is not None
+    assert thin.signature.contents.cms is not None
+    assert thin.signature.contents.cms.timestamp is None
+    assert rules(thin) == ["R58"]
+
+
+def test_a_list_of_code_directories_that_cannot_be_read_is_said() -> None:
+    strange = attribute(CDHASHES, der(4, b"no plist"))
+    data = with_cms(
+        lambda codes: Message(
+            identity=developer(), directories=codes, listed=False, more=(strange,)
+        )
+    )
+    thin = only(data)
+    assert thin.signature is not None
+    assert thin.signature.contents.cms is not None
+    assert thin.signature.contents.cms.cdhashes == ()
+    assert rules(thin) == ["R56"]
+
+
+def test_no_damage_to_a_cms_makes_it_raise() -> None:
+    chance = random.Random(5)
+    good = with_cms(lambda codes: Message(identity=developer(), directories=codes).stamped())
+    start = good.rindex(b"\xfa\xde\x0b\x01")
+    for _ in range(300):
+        data = bytearray(good)
+        for _ in range(chance.randrange(1, 4)):
+            data[chance.randrange(start, len(data))] = chance.randrange(256)
+        look(bytes(data))
 
 
 def test_an_empty_wrapper_is_no_cms() -> None:

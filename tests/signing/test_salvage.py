@@ -98,3 +98,13 @@ def test_many_code_directories_are_not_all_read() -> None:
     assert len(found.entries) == 900
     assert len(found.directories) == 4
     assert [error.rule for error in found.problems] == ["R29"]
+
+
+def test_an_entry_that_points_to_nothing_is_shown_and_is_no_problem() -> None:
+    image = Macho().sealed(blobs=((0x10000, b"\xfa\xde\x0b\x01" + bytes(3) + b"\x08"),)).build()
+    data = bytearray(image[image.index(b"\xfa\xde\x0c\xc0") :])
+    struct.pack_into(">I", data, 12 + 8 + 4, 0)
+    found = salvage(memoryview(data))
+    assert parses(memoryview(data))
+    assert found.problems == ()
+    assert found.entries[1] == (0x10000, 0, None, None, None)

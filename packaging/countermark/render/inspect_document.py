@@ -12,6 +12,8 @@ from countersign.escaping import printable
 from countersign.findings import Finding
 from countersign.inspection import (
     BlobMap,
+    CertificateInspection,
+    CmsInspection,
     DirectoryInspection,
     EntitlementsInspection,
     Inspection,
@@ -20,6 +22,7 @@ from countersign.inspection import (
     SliceInspection,
 )
 from countersign.slotnames import magic_name, slot_name
+from countersign.times import time_text
 from countersign.version import version_text
 
 __all__ = ["InspectDocument", "inspect_document"]
@@ -154,6 +157,39 @@ class RequirementEntry(msgspec.Struct, frozen=True, kw_only=True):
     """The compiled form, in hexadecimal."""
 
 
+class CertificateEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One certificate of those that lead from the signer to a root."""
+
+    name: str
+    organization: str
+    team: str | None
+    sha256: str
+    """The fingerprint, in hexadecimal."""
+    valid_from: str
+    valid_until: str
+
+
+class CmsEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """The signature that a certificate made; times are in UTC, as ISO 8601 has them."""
+
+    size: int
+    sha256: str
+    readable: bool
+    """False when nothing below is known."""
+    digest: str | None
+    """The hash algorithm."""
+    chain: tuple[CertificateEntry, ...]
+    """From the signer on, as far as the certificates are there."""
+    is_apple: bool
+    """True when it ends at one of Apple's roots."""
+    signing_time: str | None
+    """When the signer says that it signed, which nobody vouches for."""
+    timestamp: str | None
+    """When a timestamp authority saw the signature."""
+    cdhashes: tuple[str, ...]
+    """The code directories that the signature lists."""
+
+
 class ConstraintEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A launch or library constraint."""
 
@@ -177,6 +213,8 @@ class SignatureEntry(msgspec.Struct, frozen=True, kw_only=True):
     entitlements: EntitlementsEntry | None
     requirements: tuple[RequirementEntry, ...] | None
     """Null when there is no set of requirements, or it cannot be read."""
+    cms: CmsEntry | None
+    """Null when there is no certificate's signature, or an empty one."""
     constraints: tuple[ConstraintEntry, ...]
 
 
@@ -269,6 +307,7 @@ def _signature(signature: SignatureInspection, hashes: bool) -> SignatureEntry:
         directories=tuple(_directory(each, hashes) for each in signature.directories),
         entitlements=_entitlements(contents.entitlements),
         requirements=_requirements(contents.requirements),
+        cms=_cms(contents.cms) if contents.cms is not None else None,
         constraints=tuple(
             ConstraintEntry(slot=slot, name=slot_name(slot), der=der.hex())
             for slot, der in contents.constraints
@@ -356,6 +395,31 @@ def _requirements(
             kind=kind, text=printable(text) if text is not None else None, blob=blob.hex()
         )
         for kind, text, blob in requirements
+    )
+
+
+def _cms(cms: CmsInspection) -> CmsEntry:
+    return CmsEntry(
+        size=cms.size,
+        sha256=cms.sha256,
+        readable=cms.readable,
+        digest=cms.digest,
+        chain=tuple(map(_certificate, cms.chain)),
+        is_apple=cms.is_apple,
+        signing_time=time_text(cms.signing_time) if cms.signing_time else None,
+        timestamp=time_text(cms.timestamp) if cms.timestamp else None,
+        cdhashes=cms.cdhashes,
+    )
+
+
+def _certificate(certificate: CertificateInspection) -> CertificateEntry:
+    return CertificateEntry(
+        name=printable(certificate.name),
+        organization=printable(certificate.organization),
+        team=printable(certificate.team) if certificate.team is not None else None,
+        sha256=certificate.sha256,
+        valid_from=time_text(certificate.valid_from),
+        valid_until=time_text(certificate.valid_until),
     )
 
 

@@ -12,7 +12,9 @@ from countersign.entitlements import ExecFlag
 from countersign.escaping import printable
 from countersign.findings import Finding
 from countersign.inspection import (
+    BlobEntry,
     BlobMap,
+    CmsInspection,
     DirectoryInspection,
     EntitlementsInspection,
     Inspection,
@@ -25,6 +27,7 @@ from countersign.macho.slice import Target
 from countersign.signature import Kind
 from countersign.slotnames import slot_name
 from countersign.superblob import Slot
+from countersign.times import time_text
 from countersign.version import version_text
 
 __all__ = ["describe_inspection"]
@@ -93,6 +96,8 @@ def _summary(
     yield f"Hash choices={choices}"
     yield f"CDHash={best.cdhash}"
     yield f"Signature{_kind(signature)}"
+    if signature.contents.cms is not None:
+        yield from _cms(signature.contents.cms)
     yield f"Info.plist={_info_plist(thin, best)}"
     yield f"TeamIdentifier={printable(code.team) if code.team else 'not set'}"
     if code.runtime:
@@ -135,11 +140,22 @@ def _exec_words(bits: int) -> str:
 def _kind(signature: SignatureInspection) -> str:
     """Say who signed, and by whose layout."""
     cms = signature.contents.cms
-    who = f" size={len(cms)}" if cms is not None else "=adhoc"
+    who = f" size={cms.size}" if cms is not None else "=adhoc"
     if signature.kind is Kind.LINKER and signature.dialect is not None:
         return f"{who} (by the linker: {signature.dialect})"
     style = f"style {signature.style}" if signature.style else "of no known style"
     return f"{who} ({style})"
+
+
+def _cms(cms: CmsInspection) -> Iterator[str]:
+    for certificate in cms.chain:
+        yield f"Authority={printable(certificate.name)}"
+    if cms.readable and not cms.is_apple:
+        yield "Authority ends at none of Apple's roots"
+    if cms.timestamp is not None:
+        yield f"Timestamp={time_text(cms.timestamp)}"
+    elif cms.signing_time is not None:
+        yield f"Signed Time={time_text(cms.signing_time)}"
 
 
 def _info_plist(thin: SliceInspection, best: DirectoryInspection) -> str:
@@ -208,7 +224,7 @@ def _superblob(thin: SliceInspection, signature: SignatureInspection) -> Iterato
                 f"{each.slot:#x}",
                 f"{each.offset}",
                 "?" if each.length is None else f"{each.length}",
-                slot_name(each.slot) + ("" if each.readable else "  CANNOT BE READ"),
+                f"{slot_name(each.slot)}{_reach(each)}",
                 "?" if each.magic is None else f"{each.magic:08x}",
             ),
         )
@@ -222,6 +238,12 @@ def _superblob(thin: SliceInspection, signature: SignatureInspection) -> Iterato
     heading = ("slot", "offset", "length", "name", "magic")
     lines = table(heading, cells, right=("offset", "length")).splitlines()
     yield from _indent(_first(lines))
+
+
+def _reach(entry: BlobEntry) -> str:
+    if entry.readable:
+        return ""
+    return "  CANNOT BE READ" if entry.offset else "  points to nothing"
 
 
 def _rest(blobs: BlobMap) -> str:
