@@ -65,9 +65,9 @@ def _entries(table: Mapping[str, list[dict[str, object]]]) -> Iterator[Expectati
         yield Expectation(**entry, also=tuple(also))  # type: ignore[arg-type]
 
 
-def names() -> frozenset[str]:
-    """Give the names of all files that can be made."""
-    return frozenset(_FILES)
+def names() -> tuple[str, ...]:
+    """Give the names of all files that can be made, in the order of the rulebook."""
+    return tuple(_FILES)
 
 
 def make(name: str) -> bytes:
