@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
 
+from countermark.signatures import verify_paths
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
 from countersign.rulebook import bundle
 from countersign.rules import RULES
@@ -44,9 +47,21 @@ def findings(verdict: FileVerdict) -> list[Finding]:
     return [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
 
 
+def judged(expected: Expectation) -> tuple[FileVerdict, ...]:
+    """Judge a file or, as the command does, all that is in an archive."""
+    if not expected.archived:
+        return (verify_image(make(expected.name), path=expected.name),)
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place, expected.name)
+        path.write_bytes(make(expected.name))
+        verified = verify_paths([path])
+    assert not verified.problems
+    return verified.verdict.files
+
+
 def judge(expected: Expectation) -> list[Finding]:
     """Give the findings of countermark but for notes on other rules, which warn of nothing."""
-    found = findings(verify_image(make(expected.name), path=expected.name))
+    found = [each for file in judged(expected) for each in findings(file)]
     return [
         each
         for each in found

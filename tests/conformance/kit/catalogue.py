@@ -13,14 +13,24 @@ from pathlib import Path
 from typing import Final
 
 from kit.bases import Files
-from kit.files import container, contents, directory, image, loading, seal, superblob, trust
+from kit.files import (
+    container,
+    contents,
+    delivery,
+    directory,
+    image,
+    loading,
+    seal,
+    superblob,
+    trust,
+)
 
 __all__ = ["ENFORCERS", "TABLE", "Expectation", "expectations", "make", "names"]
 
 TABLE: Final = Path(__file__).parent.parent / "kit.toml"
 ENFORCERS: Final = ("kernel", "dyld", "codesign", "codesign-strict")
 
-_MODULES: Final = (container, image, superblob, directory, seal, trust, contents, loading)
+_MODULES: Final = (container, image, superblob, directory, seal, trust, contents, loading, delivery)
 _FILES: Final[Files] = {name: make for module in _MODULES for name, make in module.FILES.items()}
 
 
@@ -41,6 +51,11 @@ class Expectation:
     def rule(self) -> str:
         """The rule that the file is about."""
         return self.name.partition("-")[0]
+
+    @property
+    def archived(self) -> bool:
+        """True for an archive, in which the image is ``program``."""
+        return self.name.endswith(".tar")
 
     @property
     def passes(self) -> bool:

@@ -1,0 +1,56 @@
+"""How images travel: the rules of rulebook/delivery.py, as small archives."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tarfile
+from collections.abc import Mapping
+from typing import Final
+
+from kit.bases import PROGRAM, Files
+
+__all__ = ["FILES"]
+
+NAME: Final = "program"
+"""The image in each archive."""
+
+XZ: Final = bytes.fromhex("fd377a585a0000")
+"""How a compressed file of xz begins."""
+
+
+def tar(members: Mapping[str, bytes]) -> bytes:
+    """Pack files that may be executed, with nothing that depends on time or place."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o755
+            archive.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
+def apple_double(fork: bytes) -> bytes:
+    """Write the file that macOS makes of a resource fork where none can be kept.
+
+    Format: "AppleSingle/AppleDouble Formats for Foreign Files", with the entries that macOS writes:
+    32 bytes of Finder information, and the fork.
+    """
+    head = struct.pack(">2I16sH", 0x00051607, 0x00020000, b"Mac OS X        ", 2)
+    start = len(head) + 24
+    entries = struct.pack(">6I", 9, start, 32, 2, start + 32, len(fork))
+    return head + entries + bytes(32) + fork
+
+
+def _with(**others: bytes) -> bytes:
+    return tar({NAME: PROGRAM.build(), **others})
+
+
+FILES: Final[Files] = {
+    "R60-pass.tar": _with,
+    "R60-fail.tar": lambda: _with(**{"._program": apple_double(b"icon")}),
+    "P9-pass.tar": _with,
+    "P9-fail.tar": lambda: _with(**{"._text": apple_double(b"icon"), "text": b"text"}),
+    "N9-pass.tar": lambda: tar({"inner.tar": _with()}),
+    "N9-fail.tar": lambda: _with(**{"text.xz": XZ.ljust(64, b"\0")}),
+}
