@@ -14,6 +14,7 @@ from typing import Final
 
 from kit.bases import Files
 from kit.files import (
+    bundles,
     container,
     contents,
     delivery,
@@ -30,7 +31,18 @@ __all__ = ["ENFORCERS", "TABLE", "Expectation", "expectations", "make", "names"]
 TABLE: Final = Path(__file__).parent.parent / "kit.toml"
 ENFORCERS: Final = ("kernel", "dyld", "codesign", "codesign-strict")
 
-_MODULES: Final = (container, image, superblob, directory, seal, trust, contents, loading, delivery)
+_MODULES: Final = (
+    container,
+    image,
+    superblob,
+    directory,
+    seal,
+    trust,
+    contents,
+    bundles,
+    loading,
+    delivery,
+)
 _FILES: Final[Files] = {name: make for module in _MODULES for name, make in module.FILES.items()}
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import struct
-import tarfile
-from collections.abc import Mapping
 from typing import Final
 
 from kit.bases import PROGRAM, Files
+from kit.tree import tar
 
 __all__ = ["FILES"]
 
@@ -17,17 +15,6 @@ NAME: Final = "program"
 
 XZ: Final = bytes.fromhex("fd377a585a0000")
 """How a compressed file of xz begins."""
-
-
-def tar(members: Mapping[str, bytes]) -> bytes:
-    """Pack files that may be executed, with nothing that depends on time or place."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in members.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(content), 0o755
-            archive.addfile(member, io.BytesIO(content))
-    return out.getvalue()
 
 
 def apple_double(fork: bytes) -> bytes:
