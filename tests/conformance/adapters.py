@@ -11,6 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,10 @@ class Tool(Protocol):
     def enforcers(self) -> frozenset[str]:
         """Whose verdict it should give."""
 
+    @property
+    def unpacks(self) -> bool:
+        """True when it can be asked about what is in an archive."""
+
     def missing(self) -> str:
         """Say why the tool cannot be asked; empty when it can."""
 
@@ -84,6 +90,7 @@ class Countermark:
     name: str = "countermark"
     asked: str = "countermark verify FILE"
     enforcers: frozenset[str] = frozenset(ENFORCERS)
+    unpacks: bool = True
 
     def missing(self) -> str:
         return ""
@@ -114,6 +121,7 @@ class Rcodesign:
     python: Path
     tolerant: bool = False
     enforcers: frozenset[str] = frozenset(ENFORCERS)
+    unpacks: bool = False
 
     @property
     def name(self) -> str:
@@ -181,6 +189,7 @@ class Reader:
     program: str | None
     options: tuple[str, ...]
     enforcers: frozenset[str] = frozenset(ENFORCERS)
+    unpacks: bool = False
 
     def missing(self) -> str:
         return "" if self.program else "it is not on this machine"
@@ -195,9 +204,10 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Codesign:
-    """Apple's own, on a Mac."""
+    """Apple's own, on a Mac, which unpacks archives with its own ``tar``."""
 
     strict: bool
+    unpacks: bool = True
 
     @property
     def name(self) -> str:
@@ -220,7 +230,13 @@ class Codesign:
         return "" if shutil.which("codesign") and sys.platform == "darwin" else "this is no Mac"
 
     def judge(self, path: Path) -> Opinion:
-        return run(["codesign", *self._options, path])
+        if path.suffix != ".tar":
+            return run(["codesign", *self._options, path])
+        with tempfile.TemporaryDirectory() as place:
+            subprocess.run(["tar", "-xf", path, "-C", place], check=True)
+            with tarfile.open(path) as archive:
+                top = archive.getnames()[0].partition("/")[0]
+            return run(["codesign", *self._options, Path(place, top)])
 
     def names(self, rule: str, text: str) -> bool:
         from countersign.apple import ERRORS
@@ -239,6 +255,7 @@ class MacOS:
     name: str = "macOS itself"
     asked: str = "FILE, or DYLD_INSERT_LIBRARIES=FILE for a library"
     enforcers: frozenset[str] = frozenset({"kernel", "dyld"})
+    unpacks: bool = False
 
     def missing(self) -> str:
         return "" if sys.platform == "darwin" else "this is no Mac"

@@ -39,9 +39,11 @@ class Score:
 
 
 def score(tool: Tool, files: Iterable[tuple[Expectation, Path]]) -> Score:
-    """Ask a tool about every file. A crash is neither an acceptance nor a refusal."""
+    """Ask a tool about every file that it can read. A crash is neither yes nor no."""
     result = Score()
     for expected, path in files:
+        if expected.archived and not tool.unpacks:
+            continue
         opinion = tool.judge(path)
         bad = bool(expected.refused_by & tool.enforcers)
         if opinion.crashed:

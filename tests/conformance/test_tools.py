@@ -22,7 +22,7 @@ SMALL = [each for each in KIT if each.name in ("R27-pass", "R27-fail", "R33-fail
 class Oracle:
     """A tool that is always of one opinion."""
 
-    name, asked = "oracle", "oracle FILE"
+    name, asked, unpacks = "oracle", "oracle FILE", False
 
     def __init__(self, opinion: Opinion, *enforcers: str) -> None:
         self.opinion = opinion
@@ -62,6 +62,12 @@ def test_who_refuses_everything_raises_false_alarms() -> None:
 def test_a_tool_is_held_to_the_verdict_that_it_stands_for() -> None:
     oracle = Oracle(Opinion(accepts=True, text=""), "codesign")
     assert asked(oracle) == [3, 0, 0, 1, 0, 0]  # R33-fail is for --strict alone
+
+
+def test_who_cannot_unpack_is_not_asked_about_archives() -> None:
+    archives = [(each, Path(each.name)) for each in KIT if each.archived]
+    assert archives
+    assert score(Oracle(Opinion(accepts=True, text="")), archives) == Score()
 
 
 def test_a_crash_is_no_verdict() -> None:

@@ -24,6 +24,7 @@ from kit.files import (
     seal,
     superblob,
     trust,
+    world,
 )
 
 __all__ = ["ENFORCERS", "TABLE", "Expectation", "expectations", "make", "names"]
@@ -42,6 +43,7 @@ _MODULES: Final = (
     bundles,
     loading,
     delivery,
+    world,
 )
 _FILES: Final[Files] = {name: make for module in _MODULES for name, make in module.FILES.items()}
 

@@ -119,6 +119,8 @@ class Image:
     segments: tuple[Segment, ...] = ()
     linkedit: bool = True
     """Has a __LINKEDIT."""
+    linkedit_rounded: bool = True
+    """__LINKEDIT takes whole pages in memory."""
     symbols: bytes = b" \0"
     """The string table, which is the last thing before the signature."""
     seal: Seal | None = None
@@ -170,7 +172,8 @@ class Image:
 
     def _sealed(self, code: bytes) -> bytes:
         assert self.seal is not None
-        return self.seal.build(Sealed(code, self.text_size, self.program))
+        section = len(self._text_content)
+        return self.seal.build(Sealed(code, self.text_size, section, self.program))
 
     def _code(self, room: int) -> bytes:
         """Write everything before a signature of ``room`` bytes."""
@@ -338,7 +341,9 @@ class Image:
             return
         start = self._linkedit_start()
         end = self.limit + room if self.seal else self._linkedit_end()
-        vmsize = -(-(end - start) // self.alignment) * self.alignment
+        vmsize = end - start
+        if self.linkedit_rounded:
+            vmsize = -(-vmsize // self.alignment) * self.alignment
         yield _Span("__LINKEDIT", base + start, vmsize, start, end - start, READ)
 
     def _pack(self, command: int, layout: str, *values: int | bytes) -> bytes:

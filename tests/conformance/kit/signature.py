@@ -69,6 +69,8 @@ class Sealed(NamedTuple):
     """The slice, up to the signature."""
     text_size: int
     """Bytes of __TEXT in the file."""
+    section_size: int
+    """Bytes of its first section, __text."""
     program: bool
 
 
@@ -100,6 +102,10 @@ class Directory:
     unsealed: tuple[int, ...] = ()
     """Blobs that no special slot seals."""
     runtime: int = 0
+    section_limit: bool = False
+    """The exec segment ends with the section __text, as Apple's new linker has it."""
+    slot_align: int = 1
+    """The hashes start at a multiple of this, as LLVM's linker has it."""
     padded: bool = False
     """Hash the last page filled up with zeros, as some signers wrongly do."""
     scatter: tuple[tuple[int, int], ...] | None = None
@@ -125,6 +131,9 @@ class Directory:
         identifier = self.identifier.encode() + b"\0"
         team = self.team.encode() + b"\0" if self.team is not None else b""
         names = identifier + team
+        names = names.ljust(
+            -(-(size + len(names)) // self.slot_align) * self.slot_align - size, b"\0"
+        )
         hash_offset = size + len(names) + sum(map(len, special))
         scatter = self._scatter()
         end = hash_offset + sum(map(len, hashes))
@@ -143,7 +152,7 @@ class Directory:
             "page_shift": self.page_size.bit_length() - 1,
             "scatter_offset": end if scatter else 0,
             "team_offset": size + len(identifier) if team else 0,
-            "exec_limit": sealed.text_size,
+            "exec_limit": sealed.section_size if self.section_limit else sealed.text_size,
             "exec_flags": int(sealed.program),
             "runtime": self.runtime,
             **self.fields,
