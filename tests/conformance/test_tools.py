@@ -12,7 +12,7 @@ import pytest
 from adapters import Countermark, MacOS, Opinion, Rcodesign, Tool, run, tools
 from commands import ROOT
 from kit.catalogue import expectations
-from score import row, score
+from score import Score, row, score
 from write import write
 
 KIT = expectations()

@@ -118,4 +118,6 @@ FILES: Final[Files] = {
     "B15-fail.tar": _linked_program,
     "B16-pass.tar": lambda: _app(_framed())(),
     "B16-fail.tar": lambda: _app(_framed(), _second_version())(),
+    "B18-pass.tar": _framework(),
+    "B18-fail.tar": _framework({"Kit.framework/Versions/A/Kit": FRAMEWORK.image.build()}),
 }
