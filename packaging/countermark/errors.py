@@ -22,6 +22,7 @@ __all__ = [
     "StoppedError",
     "UnknownHostError",
     "WorkError",
+    "foreseen",
     "missing",
     "nearest",
     "nothing",
@@ -141,3 +142,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     found = get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean '{found[0]}'?" if found else ""
+
+
+def foreseen(error: Exception) -> Exception:
+    """Give trouble of the system the words that a user can act on."""
+    if not isinstance(error, OSError):
+        return error
+    path = error.filename2 or error.filename
+    place = f" ({path})" if path else ""
+    return WorkError(
+        f"{error.strerror or error}{place}",
+        hint="Check the path, the free space and the permissions, then run it again.",
+    )

@@ -8,9 +8,10 @@ from typing import Final
 from countermark import __version__
 from countermark.configuration import Configuration, effective_settings
 from countermark.describe import Describer
+from countermark.errors import foreseen
 from countermark.files import sha256_of, write_whole
 from countermark.manifest import Ledger, Manifest
-from countermark.pipeline import HostOutcome, Progress, Silent, Step, foreseen, run_hosts
+from countermark.pipeline import HostOutcome, Progress, Silent, Step, run_hosts
 from countermark.plan import ReleasePlan, plan_release
 from countermark.process import Runner
 from countermark.settings import format_settings

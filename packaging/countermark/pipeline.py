@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from countermark.errors import CountermarkError, RejectedError, StoppedError, WorkError
+from countermark.errors import CountermarkError, RejectedError, StoppedError, foreseen
 from countermark.plan import HostPlan
 from counterproof.errors import LayoutError
 from countersign.errors import SigningError
@@ -31,7 +31,6 @@ __all__ = [
     "Progress",
     "Silent",
     "Step",
-    "foreseen",
     "run_hosts",
 ]
 
@@ -187,16 +186,4 @@ def _ended(executor: Executor, step: Step, problem: Exception) -> HostOutcome:
         verdict=executor.verdict,
         error=problem,
         failed_step=step,
-    )
-
-
-def foreseen(error: Exception) -> Exception:
-    """Give trouble of the system the words that a user can act on."""
-    if not isinstance(error, OSError):
-        return error
-    path = error.filename2 or error.filename
-    place = f" ({path})" if path else ""
-    return WorkError(
-        f"{error.strerror or error}{place}",
-        hint="Check the path, the free space and the permissions, then run it again.",
     )

@@ -35,11 +35,11 @@ from countermark.render.encoding import to_json
 from countermark.render.lines import LineProgress
 from countermark.render.table import table
 from countermark.render.text import (
-    describe_error,
     describe_failures,
     describe_plan,
     describe_release,
 )
+from countermark.render.trouble import describe_error
 from countermark.render.verdict import describe_verdict, summary
 from countersign.comparison import Compared, Difference
 from countersign.embedding import SignedSlice

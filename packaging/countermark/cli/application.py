@@ -98,8 +98,8 @@ def run(arguments: list[str]) -> int:
 
 def _end(error: Exception) -> int:
     """Say what went wrong, when it is something that a user can act on."""
-    from countermark.pipeline import foreseen
-    from countermark.render.text import describe_error
+    from countermark.errors import foreseen
+    from countermark.render.trouble import describe_error
 
     problem = foreseen(error)
     if not isinstance(problem, FORESEEN):

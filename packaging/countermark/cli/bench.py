@@ -104,7 +104,7 @@ def _show(
 
         click.echo(describe_bench(benched, machine=machine, runs=runs))
     if problems:
-        from countermark.render.text import describe_error
+        from countermark.render.trouble import describe_error
 
         for problem in problems:
             click.echo(describe_error(problem), err=True)

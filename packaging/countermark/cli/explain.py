@@ -92,7 +92,7 @@ def _standard_input() -> bytes:
 
 def _report(explanation: Explanation) -> None:
     if explanation.problems:
-        from countermark.render.text import describe_error
+        from countermark.render.trouble import describe_error
 
         for problem in explanation.problems:
             click.echo(describe_error(problem), err=True)

@@ -43,7 +43,7 @@ def command(paths: tuple[Path, ...], hashes: bool, cdhashes: bool, output: str) 
     else:
         _print(inspected, hashes=hashes, cdhashes=cdhashes)
     if inspected.problems:
-        from countermark.render.text import describe_error
+        from countermark.render.trouble import describe_error
 
         for problem in inspected.problems:
             click.echo(describe_error(problem), err=True)

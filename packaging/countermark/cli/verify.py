@@ -93,7 +93,7 @@ def command(
     )
     verified = verify_paths(paths, system=parse_target(target, hosts), demands=demands)
     if verified.problems:
-        from countermark.render.text import describe_error
+        from countermark.render.trouble import describe_error
 
         for problem in verified.problems:
             click.echo(describe_error(problem), err=True)

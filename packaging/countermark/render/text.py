@@ -6,26 +6,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from countermark.describe import Describer
-from countermark.errors import CommandError
 from countermark.flow import Release
 from countermark.manifest import HostRow
 from countermark.pipeline import HostOutcome, Step
 from countermark.plan import ReleasePlan
 from countermark.render.table import table
+from countermark.render.trouble import describe_error
 from countermark.render.verdict import describe_verdict
-from countersign.escaping import printable
 
-__all__ = ["describe_error", "describe_failures", "describe_plan", "describe_release"]
-
-
-def describe_error(error: Exception) -> str:
-    """Say what happened and what to do next."""
-    first, *more = str(error).splitlines() or [""]
-    lines = [f"countermark: error: {printable(first)}", *(f"  {printable(line)}" for line in more)]
-    if isinstance(error, CommandError):
-        lines += (f"  | {printable(line.expandtabs())}" for line in error.tail)
-    hint = getattr(error, "hint", "")
-    return "\n".join([*lines, f"  hint: {hint}"] if hint else lines)
+__all__ = ["describe_failures", "describe_plan", "describe_release"]
 
 
 def describe_release(release: Release) -> str:

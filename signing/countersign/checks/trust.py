@@ -9,7 +9,7 @@ from countersign.escaping import printable
 from countersign.findings import Finding
 from countersign.rules import broken
 from countersign.signature import Signature
-from countersign.superblob import Slot
+from countersign.superblob import EMPTY_REQUIREMENTS, Slot
 
 __all__ = ["check_trust"]
 
@@ -39,7 +39,8 @@ def check_trust(signature: Signature, start: int) -> Iterator[Finding]:
 
 
 def _check_requirements(signature: Signature, start: int) -> Iterator[Finding]:
-    if signature.superblob.find(Slot.REQUIREMENTS) is None:
+    blob = signature.superblob.find(Slot.REQUIREMENTS)
+    if blob is None or blob.data == EMPTY_REQUIREMENTS:
         return
     from countersign.checks.requirements import check_requirements
 
