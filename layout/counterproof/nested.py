@@ -6,7 +6,7 @@ What is compressed without being a tar holds one file, which is called as unpack
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -49,7 +49,7 @@ class ArchivedFile:
     def content(self) -> AbstractContextManager[Source]:
         """Take all of it, for as long as the context lasts.
 
-        Raises :class:`TreeError` for what cannot be read.
+        Raises :class:`TreeError` for what cannot be read, as reading the stream does.
         """
         return self.shelf.hold(self.stream.pieces())
 
@@ -77,7 +77,7 @@ class Unread(NamedTuple):
     error: TreeError
 
 
-_Walk: TypeAlias = "Iterator[ArchivedFile | Opened | Passed | Unread]"
+_Walk: TypeAlias = "Generator[ArchivedFile | Opened | Passed | Unread, None, None]"
 
 
 def walk_nested(path: Path) -> _Walk:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from countermark.errors import CountermarkError, WorkError, missing, nothing
 from countermark.surroundings import Surroundings, member_name
 from counterproof.errors import LayoutError, TreeError, UnsupportedTreeError, WindowError
 from counterproof.format import is_archive, starts_archive
+from countersign.bundle.candidates import may_lie_in_bundle
 from countersign.discovery import find_linked_files, identify_content, identify_file, is_code
 from countersign.errors import ReadError, SigningError
-from countersign.source import Source, open_source
+from countersign.source import ForgottenError, Source, open_source
 
 if TYPE_CHECKING:
     from counterproof.nested import ArchivedFile, Opened, Passed, Unread
@@ -21,8 +23,10 @@ __all__ = ["Found", "Visited", "visit"]
 
 T = TypeVar("T")
 
-HEAD = 4096
+HEAD: Final = 4096
 """Bytes by which it is told what a file in a directory is."""
+LARGE: Final = 4 << 20
+"""Bytes of a member that is not held as a whole without need."""
 
 
 class Found(NamedTuple):
@@ -157,14 +161,39 @@ class _Visitor(Generic[T]):
     def _member_file(self, path: Path, file: ArchivedFile) -> None:
         around = self._around
         if is_code(identify_content(file.head)):
-            member = member_name(file.names)
-            with file.content() as source:
-                self.results.append(self._look(Found(path, member, source)))
-                if around is not None:
-                    around.pass_image(path, file.names, file.entry, source)
+            self.results.append(self._look_at_member(path, file))
         elif around is not None:
             around.pass_head(path, file.names, file.head)
             around.pass_member(path, file.names, file.entry, file.stream.pieces())
+
+    def _look_at_member(self, path: Path, file: ArchivedFile) -> T:
+        """Look at an image as it passes by, where it is large; hold all of it if need be."""
+        if file.entry.size < LARGE or may_lie_in_bundle(file.entry.path):
+            return self._hold(path, file)
+        from countersign.passing import let_pass
+
+        found = Found(path, member_name(file.names), let_pass(file.stream.pieces()))
+        try:
+            return self._look(found)
+        except ForgottenError:
+            return self._look_again(path, file.names)
+
+    def _hold(self, path: Path, file: ArchivedFile) -> T:
+        with file.content() as source:
+            result = self._look(Found(path, member_name(file.names), source))
+            if self._around is not None:
+                self._around.pass_image(path, file.names, file.entry, source)
+        return result
+
+    def _look_again(self, path: Path, names: tuple[str, ...]) -> T:
+        """Go through an archive once more, for a member of which too little was kept."""
+        from counterproof.nested import ArchivedFile, walk_nested
+
+        with contextlib.closing(walk_nested(path)) as walk:
+            for passed in walk:
+                if isinstance(passed, ArchivedFile) and passed.names == names:
+                    return self._hold(path, passed)
+        raise TreeError(str(path), "it was changed while it was being read")
 
     def _unread(self, path: Path, names: tuple[str, ...], error: TreeError) -> None:
         if self._around is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from countersign.digest import HashType
 from countersign.pagehash import available_threads, hash_pages
 from countersign.sink import Nowhere
-from countersign.source import BytesSource, PiecesSource
+from countersign.source import BytesSource, PassedSource, PiecesSource
 from countersign.transfer import Hashing, transfer
 from countersign.window import Window
 
@@ -27,6 +27,8 @@ def rehash_pages(window: Window, page_size: int, hash_type: HashType) -> bytes:
 
     ``page_size`` divides :data:`countersign.transfer.CHUNK`. Raises what the source raises.
     """
+    if isinstance(window.source, PassedSource):
+        return window.source.pages(window.start, len(window), page_size, hash_type)
     parts = _in_memory(window, page_size)
     if parts is None:
         hashing = Hashing(page_size, (hash_type,))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -16,7 +16,15 @@ from typing import Protocol
 
 from countersign.errors import ChangedError, ReadError
 
-__all__ = ["BytesSource", "FileSource", "PiecesSource", "Source", "open_source"]
+__all__ = [
+    "BytesSource",
+    "FileSource",
+    "ForgottenError",
+    "PassedSource",
+    "PiecesSource",
+    "Source",
+    "open_source",
+]
 
 
 class Source(Protocol):
@@ -99,6 +107,52 @@ class PiecesSource:
             part = self._pieces[index][start : start + size]
             yield part
             offset, size, index = offset + len(part), size - len(part), index + 1
+
+
+class ForgottenError(Exception):
+    """Something was asked of bytes that passed by; whoever asked has to look at all of them."""
+
+
+class PassedSource:
+    """A file that passed by once: of most of it nothing is left but the digests of its pages."""
+
+    def __init__(
+        self,
+        size: int,
+        kept: Sequence[tuple[int, bytes]],
+        digests: Mapping[tuple[int, int, int, int], bytes],
+    ) -> None:
+        self.size = size
+        """Bytes of the file."""
+        self._kept = kept
+        """Ranges by their start, in file order."""
+        self._digests = digests
+        """By start and size of what was hashed, the page size, and the hash type."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Copy a range that was kept; raises :class:`ForgottenError` for others."""
+        if size == 0:
+            return b""
+        index = bisect_right(self._kept, offset, key=lambda each: each[0]) - 1
+        start, data = self._kept[index] if index >= 0 else (0, b"")
+        if offset + size > start + len(data):
+            raise ForgottenError
+        return data[offset - start : offset - start + size]
+
+    def view(self, offset: int, size: int) -> memoryview:
+        """Look at a range that was kept; raises :class:`ForgottenError` for others."""
+        return memoryview(self.read(offset, size))
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Copy a range that was kept; raises :class:`ForgottenError` for others."""
+        buffer[:] = self.read(offset, len(buffer))
+
+    def pages(self, offset: int, size: int, page_size: int, hash_type: int) -> bytes:
+        """Give the digests of a range's pages; raises :class:`ForgottenError` for other ranges."""
+        try:
+            return self._digests[offset, size, page_size, hash_type]
+        except KeyError:
+            raise ForgottenError from None
 
 
 class FileSource:

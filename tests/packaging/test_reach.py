@@ -6,7 +6,7 @@ import gzip
 import lzma
 import os
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,10 @@ from countermark.errors import WorkError
 from countermark.reach import Found, visit
 from countermark.surroundings import Names, Surroundings, Watch
 from counterproof.entry import Entry
+from countersign.findings import FileVerdict
+from countersign.signer import sign_bytes
 from countersign.source import Source
+from countersign.verifier import verify_image, verify_source
 from macho import OBJECT, Macho, fat
 from trees import elf, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, tar_info, tar_of
 
@@ -204,6 +207,26 @@ def test_all_that_is_no_image_is_passed_on(folder: Path) -> None:
         ("entry", "outer.zip", ("q/in.tar", "p/link"), "bin/a"),
         ("directory", folder.name),
     ]
+
+
+@pytest.mark.parametrize("pack", [pack_tar, pack_tar_gz, pack_zip])
+def test_a_large_member_is_looked_at_as_it_passes_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[dict[str, bytes], str], bytes]
+) -> None:
+    monkeypatch.setattr("countermark.reach.LARGE", 1)
+    large = sign_bytes(Macho(linkedit_size=99_000).build(), "large")
+    other = Macho(linkedit_size=99_000).sealed(hash_types=(4,)).build()
+    inner = pack({"bin/a": large, "bin/b": other, "c": large}, "p")
+    (tmp_path / "outer").write_bytes(pack({"inner": inner}, "q"))
+    kinds = []
+
+    def look(found: Found) -> FileVerdict:
+        kinds.append(type(found.source).__name__)
+        return verify_source(found.source, path="")
+
+    results = visit([tmp_path / "outer"], look).results
+    assert list(results) == [verify_image(data, path="") for data in (large, other, large)]
+    assert kinds == ["PassedSource", "PassedSource", "PiecesSource", "PassedSource"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
