@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from countermark.errors import missing
-from countersign.comparison import Compared, compare
+from countersign.comparison.images import ImageComparison, compare_images
+from countersign.comparison.ranges import Compared, compare
 from countersign.discovery import identify_file
 from countersign.errors import ReadError, SigningError
 from countersign.image import ImageFormat
-from countersign.image_comparison import ImageComparison, compare_images
 
 __all__ = ["Comparison", "compare_paths"]
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from countermark.reach import Found, visit
-from countersign.inspection import Inspection
-from countersign.inspector import inspect_source
+from countersign.inspection.facts import Inspection
+from countersign.inspection.inspector import inspect_source
 
 __all__ = ["Inspected", "inspect_paths"]
 

@@ -11,12 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from countersign.comparison import compare
+    from countersign.comparison.images import compare_images
+    from countersign.comparison.ranges import compare
     from countersign.discovery import find_images
     from countersign.errors import SigningError
     from countersign.image import identify
-    from countersign.image_comparison import compare_images
-    from countersign.inspector import inspect, inspect_image
+    from countersign.inspection.inspector import inspect, inspect_image
     from countersign.settings import Settings
     from countersign.signer import Signed, sign, sign_bytes, sign_files
     from countersign.style import Style
@@ -51,12 +51,12 @@ _HOMES = {
     "SigningError": "errors",
     "Style": "style",
     "Unsigned": "unsigner",
-    "compare": "comparison",
-    "compare_images": "image_comparison",
+    "compare": "comparison.ranges",
+    "compare_images": "comparison.images",
     "find_images": "discovery",
     "identify": "image",
-    "inspect": "inspector",
-    "inspect_image": "inspector",
+    "inspect": "inspection.inspector",
+    "inspect_image": "inspection.inspector",
     "sign": "signer",
     "sign_bytes": "signer",
     "sign_files": "signer",

@@ -14,14 +14,14 @@ from countersign.digest import HashType
 from countersign.errors import NotSignableError
 from countersign.macho.header import MH_EXECUTE
 from countersign.reading import Part
-from countersign.requirements import default_requirements
+from countersign.requirements.defaults import default_requirements
 from countersign.settings import IdentifierRule, Preserve, Settings, require_identifier
 from countersign.signature import Kind
 from countersign.style import Style
 from countersign.superblob import EMPTY_REQUIREMENTS, Slot
 
 if TYPE_CHECKING:
-    from countersign.entitlements import Entitlements
+    from countersign.plists.entitlements import Entitlements
 
 __all__ = ["Contents", "choose_contents", "choose_identifier"]
 
@@ -141,7 +141,7 @@ def _flags(part: Part, settings: Settings) -> Flag:
     if settings.flags:
         return settings.flags
     if part.info_plist is not None and b"CSFlags" in part.info_plist:
-        from countersign.infoplist import parse_info_plist
+        from countersign.plists.infoplist import parse_info_plist
 
         flags = parse_info_plist(part.info_plist).flags
         if flags is not None:
@@ -189,7 +189,7 @@ def _entitlements(part: Part, settings: Settings) -> Entitlements | None:
         xml = present[8:] if present else None
     if xml is None:
         return None
-    from countersign.entitlements import Entitlements
+    from countersign.plists.entitlements import Entitlements
 
     return Entitlements.parse(xml)
 

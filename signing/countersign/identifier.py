@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from countersign.infoplist import parse_info_plist
+from countersign.plists.infoplist import parse_info_plist
 
 __all__ = ["apple_identifier", "canonical_identifier"]
 

@@ -9,7 +9,7 @@ from typing import Final
 from countersign.codedirectory import Flag
 from countersign.dialect import Dialect
 from countersign.errors import IdentifierError, SettingsError
-from countersign.requirements import are_requirements
+from countersign.requirements.defaults import are_requirements
 from countersign.style import Style
 
 __all__ = ["Existing", "IdentifierRule", "Preserve", "Settings", "require_identifier"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.inspector import inspect_image
+from countersign.inspection.inspector import inspect_image
 from countersign.verifier import verify_image
 from kit.catalogue import make, names
 

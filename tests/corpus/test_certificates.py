@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import pytest
 
-from countersign.chain import Chain
+from countersign.certificates.chain import Chain
+from countersign.certificates.cms import SignedMessage, parse_cms
 from countersign.checks.requirements import check_requirements
 from countersign.checks.trust import check_trust
-from countersign.cms import SignedMessage, parse_cms
-from countersign.requirement import RequirementSet, parse_requirements
+from countersign.requirements.requirement import RequirementSet, parse_requirements
 from countersign.signature import Kind, Signature
 from countersign.superblob import Slot
 from manifest import read_manifest

@@ -14,9 +14,9 @@ from typing import Final
 import pytest
 
 from classes import Class
-from countersign.image_comparison import compare_images
-from countersign.inspection import SealState
-from countersign.inspector import inspect, inspect_source
+from countersign.comparison.images import compare_images
+from countersign.inspection.facts import SealState
+from countersign.inspection.inspector import inspect, inspect_source
 from countersign.macho.symbols import read_symbols
 from countersign.reading import read_image
 from countersign.signature import Kind

@@ -21,7 +21,7 @@ from countermark.render.encoding import to_json
 from countermark.render.inspect_document import inspect_document
 from countermark.render.inspection import describe_inspection
 from countersign.errors import SigningError
-from countersign.inspector import inspect_image
+from countersign.inspection.inspector import inspect_image
 from countersign.verifier import verify_image
 from mutations import mutate, random_mutations
 from test_mutations import SECONDS, SEEDS, findings

@@ -41,7 +41,7 @@ from countermark.render.text import (
 )
 from countermark.render.trouble import describe_error
 from countermark.render.verdict import describe_verdict, summary
-from countersign.comparison import Compared, Difference
+from countersign.comparison.ranges import Compared, Difference
 from countersign.embedding import SignedSlice
 from countersign.errors import NotSignableError
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity, SliceVerdict, Verdict

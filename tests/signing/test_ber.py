@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.ber import MAX_DEPTH, definite, element
+from countersign.certificates.ber import MAX_DEPTH, definite, element
 from countersign.errors import FormatError
 from kit.certificates import der, indefinite
 

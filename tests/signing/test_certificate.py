@@ -9,8 +9,8 @@ from asn1crypto import x509 as parsed
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from countersign.certificate import Certificate, Purpose, read_certificate
-from countersign.chain import build_chain
+from countersign.certificates.certificate import Certificate, Purpose, read_certificate
+from countersign.certificates.chain import build_chain
 from kit.certificates import (
     DER,
     DEVELOPER_ID,

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from countersign.der import encode_entitlements
 from countersign.findings import Enforcer, Finding, Severity
-from countersign.propertylist import Value
+from countersign.plists.der import encode_entitlements
+from countersign.plists.propertylist import Value
 from countersign.verifier import verify_image
 from macho import DYLIB, Macho
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.cms import MAX_SIZE, SignedMessage, parse_cms
+from countersign.certificates.cms import MAX_SIZE, SignedMessage, parse_cms
 from countersign.errors import FormatError
 from kit.certificates import (
     CODE_DIGESTS,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from countersign.comparison import MAX_DIFFERENCES, Compared, compare
+from countersign.comparison.ranges import MAX_DIFFERENCES, Compared, compare
 from countersign.errors import IncomparableError, NotSignableError, ReadError
 from countersign.settings import Settings
 from countersign.signer import sign_bytes

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.corefoundation import read_dictionary
 from countersign.errors import PropertyListError
+from countersign.plists.corefoundation import read_dictionary
 
 LIMIT = 1 << 20
 CONTENT = {

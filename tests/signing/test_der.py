@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.der import decode_entitlements, encode_entitlements
 from countersign.errors import FormatError
-from countersign.propertylist import MAX_DEPTH, MAX_SIZE, Value
+from countersign.plists.der import decode_entitlements, encode_entitlements
+from countersign.plists.propertylist import MAX_DEPTH, MAX_SIZE, Value
 
 text = st.text(st.characters(codec="utf-8"), max_size=150)
 values: st.SearchStrategy[Value] = st.recursive(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.entitlements import Entitlements, ExecFlag
 from countersign.errors import EntitlementsError
-from countersign.propertylist import Value
+from countersign.plists.entitlements import Entitlements, ExecFlag
+from countersign.plists.propertylist import Value
 
 text = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\ufffe\uffff"),

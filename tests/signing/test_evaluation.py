@@ -12,9 +12,9 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.certificate import Certificate, read_certificate
-from countersign.evaluation import Answer, Subject, evaluate
-from countersign.requirement import parse_requirement
+from countersign.certificates.certificate import Certificate, read_certificate
+from countersign.requirements.evaluation import Answer, Subject, evaluate
+from countersign.requirements.requirement import parse_requirement
 from kit.certificates import DER, authority, developer, issue
 from kit.requirement import (
     ALWAYS,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from countersign.code_changes import CodeChanges, PageRun, Resized, SectionChange
+from countersign.comparison.code import CodeChanges, PageRun, Resized, SectionChange
+from countersign.comparison.images import ImageComparison, compare_images
+from countersign.comparison.signatures import Change
 from countersign.errors import NotSignableError, ReadError, SigningError
-from countersign.image_comparison import ImageComparison, compare_images
 from countersign.settings import Settings
-from countersign.signature_changes import Change
 from countersign.signer import sign_bytes
 from countersign.style import Style
 from kit.certificates import Identity, Message, certified, developer, self_signed

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from countersign.codedirectory import Flag
 from countersign.errors import InfoPlistError, OptionsError, SigningError
-from countersign.infoplist import MAX_SIZE, InfoPlist, parse_info_plist
+from countersign.plists.infoplist import MAX_SIZE, InfoPlist, parse_info_plist
 
 CONTENT = {
     "CFBundleIdentifier": "org.example.program",

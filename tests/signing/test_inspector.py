@@ -17,7 +17,7 @@ from countersign.codedirectory import Flag
 from countersign.dialect import Dialect
 from countersign.errors import ReadError
 from countersign.findings import Severity
-from countersign.inspection import (
+from countersign.inspection.facts import (
     CmsInspection,
     Inspection,
     RequirementInspection,
@@ -25,7 +25,7 @@ from countersign.inspection import (
     SignatureInspection,
     SliceInspection,
 )
-from countersign.inspector import inspect, inspect_image
+from countersign.inspection.inspector import inspect, inspect_image
 from countersign.settings import Settings
 from countersign.signature import Kind
 from countersign.signer import sign_bytes

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from countersign.bundle.posixregex import MAX_PATTERN, compile_pattern
 from countersign.errors import PatternError, PatternLimitError
-from countersign.posixregex import MAX_PATTERN, compile_pattern
 
 
 def occurs(pattern: str, text: str) -> bool:

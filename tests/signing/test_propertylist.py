@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countersign.errors import EntitlementsError
-from countersign.propertylist import MAX_DEPTH, MAX_SIZE, Value, parse_property_list
+from countersign.plists.propertylist import MAX_DEPTH, MAX_SIZE, Value, parse_property_list
 
 SAMPLE = b"""<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">

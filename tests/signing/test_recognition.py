@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from countersign.inspection.recognition import recognize_style
 from countersign.macho.slice import parse_slice
-from countersign.recognition import recognize_style
 from countersign.settings import Settings
 from countersign.signature import parse_signature
 from countersign.signer import sign_bytes

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countersign.errors import FormatError
-from countersign.requirement import (
+from countersign.requirements.requirement import (
     MAX_SIZE,
     RequirementType,
     parse_requirement,
     parse_requirements,
 )
-from countersign.terms import Op
+from countersign.requirements.terms import Op
 from kit.requirement import (
     ALWAYS,
     APPLE,

@@ -7,7 +7,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countersign.requirements import default_requirements
+from countersign.requirements.defaults import default_requirements
 from countersign.superblob import EMPTY_REQUIREMENTS
 
 ANCHOR = struct.pack(">I", 3)

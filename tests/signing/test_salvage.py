@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countersign.errors import FormatError
-from countersign.salvage import salvage
+from countersign.inspection.salvage import salvage
 from countersign.signature import parse_signature
 from countersign.superblob import SuperBlob
 from macho import Macho

@@ -12,7 +12,7 @@ from countermark.errors import ConfigurationError
 from countersign.codedirectory import Flag
 from countersign.dialect import Dialect
 from countersign.errors import SigningError
-from countersign.requirements import are_requirements
+from countersign.requirements.defaults import are_requirements
 from countersign.settings import Existing, IdentifierRule, Preserve, Settings
 from countersign.style import Style
 
@@ -160,7 +160,7 @@ def _version(text: str | None) -> int | None:
 def _entitlements(path: Request) -> bytes | None:
     if not isinstance(path, Path):
         return None
-    from countersign.entitlements import Entitlements
+    from countersign.plists.entitlements import Entitlements
 
     content = _read(path)
     try:

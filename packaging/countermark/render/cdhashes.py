@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from countersign.escaping import printable
-from countersign.inspection import Inspection
+from countersign.inspection.facts import Inspection
 
 __all__ = ["cdhash_lines", "missing_cdhashes"]
 

@@ -8,10 +8,10 @@ from typing import Literal
 import msgspec
 
 from countermark.comparisons import Comparison
-from countersign.code_changes import CodeChanges, Names, SymbolChanges
+from countersign.comparison.code import CodeChanges, Names, SymbolChanges
+from countersign.comparison.images import ImageComparison, SliceComparison
+from countersign.comparison.signatures import Change
 from countersign.escaping import printable
-from countersign.image_comparison import ImageComparison, SliceComparison
-from countersign.signature_changes import Change
 
 __all__ = ["CompareDocument", "compare_document"]
 

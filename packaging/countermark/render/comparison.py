@@ -7,17 +7,17 @@ from typing import Final
 
 from countermark.comparisons import Comparison
 from countermark.render.table import table
-from countersign.code_changes import (
+from countersign.comparison.code import (
     CodeChanges,
     Names,
     PageChanges,
     SectionChange,
     SymbolChanges,
 )
-from countersign.comparison import MAX_DIFFERENCES, Compared
+from countersign.comparison.images import ImageComparison, SliceComparison
+from countersign.comparison.ranges import MAX_DIFFERENCES, Compared
+from countersign.comparison.signatures import Change
 from countersign.escaping import printable
-from countersign.image_comparison import ImageComparison, SliceComparison
-from countersign.signature_changes import Change
 
 __all__ = ["describe_comparison"]
 

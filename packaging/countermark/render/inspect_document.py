@@ -10,7 +10,7 @@ from countermark.inspections import Inspected
 from countermark.render.problem import ProblemEntry, problem_entry
 from countersign.escaping import printable
 from countersign.findings import Finding
-from countersign.inspection import (
+from countersign.inspection.facts import (
     BlobMap,
     CertificateInspection,
     CmsInspection,
@@ -21,7 +21,7 @@ from countersign.inspection import (
     SignatureInspection,
     SliceInspection,
 )
-from countersign.slotnames import magic_name, slot_name
+from countersign.inspection.slotnames import magic_name, slot_name
 from countersign.times import time_text
 from countersign.version import version_text
 

@@ -8,10 +8,9 @@ from typing import Final
 
 from countermark.render.table import table
 from countersign.codedirectory import MAIN_BINARY, NO_CODE
-from countersign.entitlements import ExecFlag
 from countersign.escaping import printable
 from countersign.findings import Finding
-from countersign.inspection import (
+from countersign.inspection.facts import (
     BlobEntry,
     BlobMap,
     CmsInspection,
@@ -22,10 +21,11 @@ from countersign.inspection import (
     SignatureInspection,
     SliceInspection,
 )
+from countersign.inspection.slotnames import slot_name
 from countersign.macho.platforms import platform_name
 from countersign.macho.slice import Target
+from countersign.plists.entitlements import ExecFlag
 from countersign.signature import Kind
-from countersign.slotnames import slot_name
 from countersign.superblob import Slot
 from countersign.times import time_text
 from countersign.version import version_text

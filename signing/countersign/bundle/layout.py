@@ -14,8 +14,8 @@ from typing import Final
 
 from countersign.bundle.listing import ItemKind, Listing, joined
 from countersign.bundle.program import ProgramSlice
-from countersign.corefoundation import read_dictionary
 from countersign.errors import PropertyListError
+from countersign.plists.corefoundation import read_dictionary
 
 __all__ = ["MAX_INFO_PLIST", "SIGNATURE", "Bundle", "Layout", "find_bundles"]
 

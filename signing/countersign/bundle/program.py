@@ -11,7 +11,7 @@ from countersign.macho.fat import MAX_TABLE, parse_fat, starts_fat
 from countersign.macho.header import MH_EXECUTE, starts_thin
 from countersign.macho.slice import parse_slice
 from countersign.reading import read_head
-from countersign.requirement import RequirementType, parse_requirements
+from countersign.requirements.requirement import RequirementType, parse_requirements
 from countersign.signature import MAX_SIGNATURE, Kind, Signature, parse_signature
 from countersign.superblob import Slot
 from countersign.window import Window

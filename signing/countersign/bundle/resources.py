@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from countersign.corefoundation import read_dictionary
+from countersign.bundle.posixregex import Pattern, compile_pattern
 from countersign.digest import HashType
 from countersign.errors import FormatError, PatternError, PatternLimitError, PropertyListError
-from countersign.posixregex import Pattern, compile_pattern
+from countersign.plists.corefoundation import read_dictionary
 
 __all__ = [
     "EXCLUDED",

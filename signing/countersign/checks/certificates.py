@@ -10,10 +10,10 @@ from collections.abc import Generator, Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from countersign.certificate import Certificate, Purpose
-from countersign.chain import APPLE_ROOTS, Chain
+from countersign.certificates.certificate import Certificate, Purpose
+from countersign.certificates.chain import APPLE_ROOTS, Chain
+from countersign.certificates.cms import SignedMessage, parse_cms
 from countersign.checks.requirements import check_requirements
-from countersign.cms import SignedMessage, parse_cms
 from countersign.errors import FormatError
 from countersign.escaping import printable
 from countersign.findings import Finding

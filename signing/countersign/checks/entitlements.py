@@ -21,7 +21,7 @@ from countersign.signature import Kind, Signature
 from countersign.superblob import Blob, Slot
 
 if TYPE_CHECKING:
-    from countersign.propertylist import Value
+    from countersign.plists.propertylist import Value
 
 __all__ = ["check_entitlements"]
 
@@ -77,8 +77,8 @@ def _read(signature: Signature, slot: int, start: int, findings: list[Finding]) 
     blob = signature.superblob.find(slot)
     if blob is None or blob.magic != MAGICS[slot]:
         return None
-    from countersign.der import decode_entitlements
-    from countersign.propertylist import parse_property_list
+    from countersign.plists.der import decode_entitlements
+    from countersign.plists.propertylist import parse_property_list
 
     form = _Form(blob, start + blob.offset + HEADER_SIZE, None)
     try:
@@ -99,7 +99,7 @@ def _check_forms(xml: _Form | None, der: _Form | None) -> Iterator[Finding]:
         return
     if der.values is None:
         return
-    from countersign.der import encode_entitlements
+    from countersign.plists.der import encode_entitlements
 
     if encode_entitlements(der.values) != der.content:
         yield broken("E5", der.at, "codesign writes the same entitlements in another way")
@@ -113,7 +113,7 @@ def _check_forms(xml: _Form | None, der: _Form | None) -> Iterator[Finding]:
 
 def _encoded(values: Mapping[str, Value], key: str) -> bytes:
     """Encode the value of a key, so that true and 1 are two things; empty without the key."""
-    from countersign.der import encode_entitlements
+    from countersign.plists.der import encode_entitlements
 
     return encode_entitlements({key: values[key]}) if key in values else b""
 

@@ -53,7 +53,7 @@ def check_info_plist(
 
 def check_info_plist_form(plist: bytes | memoryview, at: int | None) -> Iterator[Finding]:
     """Check that a sealed Info.plist is a property list; it begins ``at`` bytes into the file."""
-    from countersign.corefoundation import read_dictionary
+    from countersign.plists.corefoundation import read_dictionary
 
     try:
         read_dictionary(plist, limit=MAX_SIZE)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from countersign.corefoundation import read_dictionary
-from countersign.decompiler import term_text
 from countersign.errors import FormatError, PropertyListError
 from countersign.escaping import printable
-from countersign.evaluation import Subject, evaluate
 from countersign.findings import Finding
-from countersign.requirement import (
+from countersign.plists.corefoundation import read_dictionary
+from countersign.requirements.decompiler import term_text
+from countersign.requirements.evaluation import Subject, evaluate
+from countersign.requirements.requirement import (
     Requirement,
     RequirementSet,
     RequirementType,
@@ -26,7 +26,7 @@ from countersign.signature import Signature
 from countersign.superblob import EMPTY_REQUIREMENTS, Slot
 
 if TYPE_CHECKING:
-    from countersign.certificate import Certificate
+    from countersign.certificates.certificate import Certificate
 
 __all__ = ["check_requirements"]
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from countersign.dialect import GO_SECTION, Dialect, recognize
+from countersign.inspection.recognition import recognize_style
 from countersign.macho.cpu import ARM64
 from countersign.macho.platforms import platform_name
 from countersign.macho.slice import Platform, Slice
-from countersign.recognition import recognize_style
 from countersign.signature import Kind, Signature
 from countersign.style import Style
 from countersign.superblob import EMPTY_REQUIREMENTS, Slot

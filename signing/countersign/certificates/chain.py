@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from countersign.certificate import Certificate
+from countersign.certificates.certificate import Certificate
 
 __all__ = ["APPLE_ROOTS", "Chain", "build_chain"]
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from countersign.barecode import bare_codes
+from countersign.comparison.barecode import bare_codes
 from countersign.errors import FormatError, IncomparableError, NotSignableError
 from countersign.macho.symbols import Symbols, read_symbols
 from countersign.reading import Part, read_image

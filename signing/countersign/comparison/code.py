@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from countersign.barecode import BareCode
+from countersign.comparison.barecode import BareCode
+from countersign.comparison.signatures import Change
 from countersign.macho.commandtext import command_name, command_subject, command_text
 from countersign.macho.header import parse_header
 from countersign.macho.segment import Section
 from countersign.macho.slice import Command, Slice, load_commands
 from countersign.macho.symbols import Range, Symbols, read_symbols
 from countersign.pagehash import page_count
-from countersign.signature_changes import Change
 from countersign.window import Window
 
 __all__ = [

@@ -48,7 +48,7 @@ def default_requirements(dependencies: bytes | None) -> bytes:
 def are_requirements(blob: bytes) -> bool:
     """Tell whether a blob is a set of requirements that Security can read, and nothing else."""
     from countersign.errors import FormatError
-    from countersign.requirement import parse_requirements
+    from countersign.requirements.requirement import parse_requirements
 
     try:
         for entry in parse_requirements(blob).entries:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from countersign.requirement import Requirement
-from countersign.terms import Match, Matching, Op, Term
+from countersign.requirements.requirement import Requirement
+from countersign.requirements.terms import Match, Matching, Op, Term
 
 if TYPE_CHECKING:
-    from countersign.certificate import Certificate
+    from countersign.certificates.certificate import Certificate
 
 __all__ = ["NO", "YES", "Answer", "Subject", "evaluate"]
 
@@ -199,7 +199,7 @@ def _time_in(value: bytes) -> datetime | None:
 
 
 def _dotted(term: Term) -> str:
-    from countersign.decompiler import dotted
+    from countersign.requirements.decompiler import dotted
 
     return dotted(term.key)
 

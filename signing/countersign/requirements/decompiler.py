@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from countersign.errors import FormatError
-from countersign.requirement import Entry, Requirement, RequirementSet, RequirementType
-from countersign.terms import Match, Matching, Op, Term
+from countersign.requirements.requirement import Entry, Requirement, RequirementSet, RequirementType
+from countersign.requirements.terms import Match, Matching, Op, Term
 
 __all__ = ["dotted", "quoted", "requirement_text", "set_text", "term_text"]
 

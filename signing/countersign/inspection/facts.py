@@ -1,7 +1,7 @@
 """What is in the signatures of a file: facts without a verdict.
 
-:mod:`countersign.inspector` finds them. Nothing in here points into the file, which may be gone by
-the time that it is read.
+:mod:`countersign.inspection.inspector` finds them. Nothing in here points into the file, which may
+be gone by the time that it is read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from countersign.codedirectory import CodeDirectory
 from countersign.dialect import Dialect
 from countersign.findings import Finding
 from countersign.macho.slice import SignatureCommand, Target
-from countersign.propertylist import Value
+from countersign.plists.propertylist import Value
 from countersign.signature import Kind
 from countersign.style import Style
 

@@ -11,9 +11,9 @@ import struct
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from countersign.der import encode_entitlements
 from countersign.errors import EntitlementsError
-from countersign.propertylist import Value, parse_property_list
+from countersign.plists.der import encode_entitlements
+from countersign.plists.propertylist import Value, parse_property_list
 
 __all__ = ["DER_MAGIC", "XML_MAGIC", "Entitlements", "ExecFlag"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, NoReturn
 
 from countersign.errors import FormatError
-from countersign.propertylist import MAX_DEPTH, MAX_SIZE, Value
+from countersign.plists.propertylist import MAX_DEPTH, MAX_SIZE, Value
 
 __all__ = ["decode_entitlements", "encode_entitlements"]
 

@@ -12,18 +12,18 @@ from countersign.checks.pages import is_padded
 from countersign.codedirectory import CodeDirectory
 from countersign.digest import HashType
 from countersign.findings import Finding
-from countersign.inspection import (
+from countersign.inspection.facts import (
     DirectoryInspection,
     SealState,
     SignatureInspection,
     SpecialSlot,
 )
+from countersign.inspection.slotnames import slot_name
 from countersign.macho.slice import Slice
 from countersign.pagehash import page_count
 from countersign.rehash import rehash, rehash_pages
 from countersign.rules import broken
 from countersign.signature import Directory
-from countersign.slotnames import slot_name
 from countersign.superblob import Slot, SuperBlob
 from countersign.window import Window
 

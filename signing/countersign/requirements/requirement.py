@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from countersign.errors import FormatError
-from countersign.terms import Match, Matching, Op, Term
+from countersign.requirements.terms import Match, Matching, Op, Term
 
 __all__ = [
     "MAX_SIZE",
@@ -66,7 +66,7 @@ class Requirement:
     @property
     def text(self) -> str:
         """The source text, as ``csreq -t`` prints it."""
-        from countersign.decompiler import requirement_text
+        from countersign.requirements.decompiler import requirement_text
 
         return requirement_text(self)
 
@@ -104,7 +104,7 @@ class RequirementSet:
     @property
     def text(self) -> str:
         """The source text, a line for each requirement, as ``codesign -d -r-`` prints it."""
-        from countersign.decompiler import set_text
+        from countersign.requirements.decompiler import set_text
 
         return set_text(self)
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from countersign.codedirectory import Flag
-from countersign.corefoundation import read_dictionary
 from countersign.errors import InfoPlistError, PropertyListError
 from countersign.options import parse_options
+from countersign.plists.corefoundation import read_dictionary
 
 __all__ = ["InfoPlist", "parse_info_plist"]
 

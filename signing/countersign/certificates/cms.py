@@ -18,11 +18,17 @@ from typing import ClassVar, Final, NamedTuple, TypeVar
 
 from asn1crypto import algos, cms, core, tsp, x509
 
-from countersign.ber import definite, element
-from countersign.certificate import Certificate, Parsed, is_plain, read_certificate, read_name
-from countersign.chain import Chain, build_chain
-from countersign.corefoundation import read_dictionary
+from countersign.certificates.ber import definite, element
+from countersign.certificates.certificate import (
+    Certificate,
+    Parsed,
+    is_plain,
+    read_certificate,
+    read_name,
+)
+from countersign.certificates.chain import Chain, build_chain
 from countersign.errors import FormatError, PropertyListError
+from countersign.plists.corefoundation import read_dictionary
 
 __all__ = ["MAX_SIZE", "Attribute", "SignedMessage", "Stamp", "parse_cms"]
 

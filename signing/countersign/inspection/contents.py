@@ -9,10 +9,9 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from countersign.der import decode_entitlements
 from countersign.errors import EntitlementsError, FormatError
 from countersign.findings import Finding
-from countersign.inspection import (
+from countersign.inspection.facts import (
     CertificateInspection,
     CmsInspection,
     Constraint,
@@ -20,16 +19,17 @@ from countersign.inspection import (
     EntitlementsInspection,
     RequirementInspection,
 )
-from countersign.propertylist import parse_property_list
-from countersign.requirement import Entry, RequirementType, parse_requirements
+from countersign.plists.der import decode_entitlements
+from countersign.plists.propertylist import parse_property_list
+from countersign.requirements.requirement import Entry, RequirementType, parse_requirements
 from countersign.rules import broken, unreadable
 from countersign.superblob import Slot, SuperBlob
 
 __all__ = ["inspect_contents"]
 
 if TYPE_CHECKING:
-    from countersign.certificate import Certificate
-    from countersign.cms import SignedMessage
+    from countersign.certificates.certificate import Certificate
+    from countersign.certificates.cms import SignedMessage
 
 HEAD: Final = 8
 """Bytes of magic and length in front of what a blob holds."""
@@ -130,7 +130,7 @@ def _cms(blobs: SuperBlob, start: int, rule: str, problems: list[Finding]) -> Cm
     content = _content(blobs, Slot.CMS)
     if not content:
         return None
-    from countersign.cms import parse_cms
+    from countersign.certificates.cms import parse_cms
 
     digest = hashlib.sha256(content).hexdigest()
     at = _place(blobs, Slot.CMS, start)
@@ -175,7 +175,7 @@ def _certificate(certificate: Certificate) -> CertificateInspection:
 
 
 def _timestamp(message: SignedMessage, at: int, problems: list[Finding]) -> datetime | None:
-    from countersign.cms import parse_cms
+    from countersign.certificates.cms import parse_cms
 
     if message.stamp_token is None:
         return None

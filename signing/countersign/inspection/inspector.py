@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from countersign.blobcontents import inspect_contents
 from countersign.checks.container import slice_fits
 from countersign.codedirectory import Flag
 from countersign.dialect import recognize
 from countersign.errors import FormatError
 from countersign.findings import Finding
-from countersign.inspection import (
+from countersign.inspection.contents import inspect_contents
+from countersign.inspection.facts import (
     BlobEntry,
     BlobMap,
     DirectoryInspection,
@@ -24,14 +24,20 @@ from countersign.inspection import (
     SignatureInspection,
     SliceInspection,
 )
+from countersign.inspection.recognition import recognize_style
+from countersign.inspection.salvage import Salvage, salvage
+from countersign.inspection.seals import (
+    broken_seals,
+    covering,
+    ends_padded,
+    special_slots,
+    wrong_pages,
+)
 from countersign.macho.fat import MAX_TABLE, FatArch, parse_fat, starts_fat, starts_fat64
 from countersign.macho.header import FILE_TYPES, MH_EXECUTE, claimed_architecture, starts_thin
 from countersign.macho.slice import SignatureCommand, Slice, parse_slice
 from countersign.reading import read_head
-from countersign.recognition import recognize_style
 from countersign.rules import broken, unreadable
-from countersign.salvage import Salvage, salvage
-from countersign.seals import broken_seals, covering, ends_padded, special_slots, wrong_pages
 from countersign.signature import MAX_SIGNATURE, Directory, Kind, Signature
 from countersign.source import BytesSource, Source, open_source
 from countersign.superblob import SuperBlob, index_size

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from countersign.barecode import BareCode, bare_codes
-from countersign.code_changes import CodeChanges, code_changes
-from countersign.inspection import SliceInspection
-from countersign.inspector import inspect_source
+from countersign.comparison.barecode import BareCode, bare_codes
+from countersign.comparison.code import CodeChanges, code_changes
+from countersign.comparison.signatures import Change, signature_changes
+from countersign.inspection.facts import SliceInspection
+from countersign.inspection.inspector import inspect_source
 from countersign.reading import read_image
-from countersign.signature_changes import Change, signature_changes
 from countersign.source import Source, open_source
 
 __all__ = ["ImageComparison", "SliceComparison", "compare_images"]

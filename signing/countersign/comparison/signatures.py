@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from countersign.codedirectory import NO_CODE
-from countersign.inspection import (
+from countersign.inspection.facts import (
     CmsInspection,
     Contents,
     DirectoryInspection,
@@ -19,7 +19,7 @@ from countersign.inspection import (
     SignatureInspection,
     SliceInspection,
 )
-from countersign.slotnames import slot_name
+from countersign.inspection.slotnames import slot_name
 from countersign.times import time_text
 from countersign.version import version_text
 

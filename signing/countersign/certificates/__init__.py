@@ -1,0 +1,1 @@
+"""Certificates: the CMS signature of a code directory, its timestamp, and where the chain leads."""

@@ -1,0 +1,1 @@
+"""Looking into signatures: everything that is in them, as far as it can be read."""

@@ -1,0 +1,1 @@
+"""Property lists, in the forms and with the strictness of those on macOS that read them."""

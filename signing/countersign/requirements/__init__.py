@@ -1,0 +1,1 @@
+"""Code requirements: how they are stored, what they say, and whether code satisfies them."""
