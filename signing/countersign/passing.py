@@ -172,7 +172,7 @@ class _Hasher:
         return self
 
     def add(self, pages: memoryview) -> None:
-        """Hash whole pages that follow those before."""
+        """Hash whole pages that follow those before; there may be none."""
         if self._thread.ident is None:
             self._hash(pages)
             return
@@ -227,11 +227,14 @@ def _whole_pages(pieces: Iterable[bytes]) -> Iterator[memoryview]:
     ready: list[memoryview] = []
     size = 0
     for piece in pieces:
-        ready.append(memoryview(piece))
-        size += len(piece)
-        if size >= ENOUGH:
-            joined = ready[0] if len(ready) == 1 else memoryview(b"".join(ready))
-            whole = size // LARGE * LARGE
-            yield joined[:whole]
-            ready, size = [joined[whole:]], size - whole
+        view = memoryview(piece)
+        if size + len(view) >= ENOUGH:
+            missing = -size % LARGE
+            yield memoryview(b"".join([*ready, view[:missing]]))
+            view = view[missing:]
+            whole = len(view) // LARGE * LARGE
+            yield view[:whole]
+            view, ready, size = view[whole:], [], 0
+        ready.append(view)
+        size += len(view)
     yield memoryview(b"".join(ready))
