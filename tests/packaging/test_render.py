@@ -117,7 +117,7 @@ def test_a_finding_shows_rule_place_who_refuses_and_what_to_do() -> None:
         "    error R27 page-hash at 0x4000: page 1 has another hash "
         "(kernel, codesign: errSecCSSignatureFailed)",
         "",
-        "What to do:",
+        "What to do (countermark explain RULE says why):",
         "  R27 page-hash  Sign it again.",
         "",
         "1 of 1 file rejected; 1 error",
@@ -159,7 +159,7 @@ def test_what_to_do_is_said_once_for_each_rule_errors_first() -> None:
     files = [replace(BAD, path=str(number)) for number in range(3)]
     text = describe_verdict(Verdict(files=(replace(WARNED, findings=(warning,)), *files)))
     assert text.splitlines()[-5:-2] == [
-        "What to do:",
+        "What to do (countermark explain RULE says why):",
         "  R27 page-hash       Sign it again.",
         "  P3 same-identifier  Sign all slices together.",
     ]
@@ -183,7 +183,7 @@ def test_the_same_findings_of_many_files_are_told_once() -> None:
         "    error R27 page-hash: page 1 has another hash "
         "(kernel, codesign: errSecCSSignatureFailed)",
         "",
-        "What to do:",
+        "What to do (countermark explain RULE says why):",
         "  R27 page-hash  Sign it again.",
         "",
         "4 of 5 files rejected; 4 errors",

@@ -137,6 +137,6 @@ def _remedies(files: Iterable[FileVerdict]) -> Iterator[str]:
     if not remedies:
         return
     width = max(len(rule) for rule, _ in remedies)
-    yield "What to do:"
+    yield "What to do (countermark explain RULE says why):"
     yield from (f"  {rule:{width}}  {fix}" for rule, fix in remedies)
     yield ""
