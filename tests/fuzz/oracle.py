@@ -296,9 +296,11 @@ def _kernel_pages(image: Image, code: Directory) -> None:
         demand(end <= len(image.data), "signed bytes beyond the file")
         demand(digest == code.digest(image.data[at:end]), f"page {number}")
         demand(end == at + code.page or not runs, "code in a page that is signed in part")
-    start, _ = image.signature
+    start, size = image.signature
     for segment in image.segments:
-        end = min(segment.end, start)
+        end = min(segment.end, len(image.data))
+        if segment.start < start and end <= start + size:  # nobody runs the signature
+            end = min(end, start)
         demand(not segment.executable or end <= covered, f"unsigned code in {segment.name}")
 
 

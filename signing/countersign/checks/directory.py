@@ -8,7 +8,7 @@ from typing import Final
 from countersign.codedirectory import MAIN_BINARY, CodeDirectory, Flag
 from countersign.findings import Enforcer, Finding
 from countersign.macho.header import MH_EXECUTE
-from countersign.macho.segment import VM_PROT_EXECUTE
+from countersign.macho.segment import VM_PROT_EXECUTE, Segment
 from countersign.macho.slice import SignatureCommand, Slice
 from countersign.pagehash import page_count
 from countersign.rules import broken
@@ -125,13 +125,21 @@ def _check_code(thin: Slice, command: SignatureCommand, code: CodeDirectory) -> 
     for segment in thin.segments:
         if not (segment.initprot & VM_PROT_EXECUTE and segment.filesize):
             continue
-        end = min(segment.end, command.data_offset)
+        end = _code_end(segment, thin, command)
         if end > hashed:
             message = f"{segment.name} has code up to {end}, the hashed pages end at {hashed}"
             yield broken("R19", thin.base + min(hashed, thin.size), message)
         elif whole < code.code_limit and segment.end > whole:
             message = f"{segment.name} reaches into the last page, which is signed in part"
             yield broken("R40", thin.base + min(whole, thin.size), message)
+
+
+def _code_end(segment: Segment, thin: Slice, command: SignatureCommand) -> int:
+    """Tell where the code of a segment ends: a signature at the end of it is none."""
+    end = min(segment.end, thin.size)
+    if segment.fileoff < command.data_offset and end <= command.data_end:
+        return min(end, command.data_offset)
+    return end
 
 
 def _leaves_pages_alone(code: CodeDirectory) -> bool:

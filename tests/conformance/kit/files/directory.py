@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from typing import Final
 
 from kit.bases import INTEL, LIBRARY, PROGRAM, Files, directories, fields, put, signed_with
-from kit.image import SYMTAB, Image
+from kit.image import READ, RUN, SEGMENT_64, SYMTAB, Image
 from kit.signature import ADHOC, RUNTIME, SHA1, SHA256, SHA256_TRUNCATED, SHA384, Directory, Seal
 
 __all__ = ["FILES"]
@@ -53,6 +54,19 @@ def _unhashed_code() -> bytes:
     return signed_with(image, limit_change=0x3000 - image.limit).build()
 
 
+def _code_behind() -> bytes:
+    """Let a segment of code follow the signature, and a string table end the file.
+
+    Without a __LINKEDIT it is the string table that tells codesign where the file ends.
+    """
+    start, size = 0x8000, 0x4000
+    fields = (b"__BEHIND", 0x200000000, size, start, size, READ | RUN, READ | RUN, 0, 0)
+    command = struct.pack("<2I16s4Q4I", SEGMENT_64, 72, *fields)
+    image = replace(PROGRAM, linkedit=False, commands=(command,))
+    image = image.edited(SYMTAB, STROFF, "I", start).edited(SYMTAB, STRSIZE, "I", size)
+    return image.build().ljust(start + size, b"\0")
+
+
 def _two(**second: object) -> Image:
     """Sign with SHA-1 and, differently in some way, with SHA-256."""
     first = Directory(hash_type=SHA1)
@@ -77,6 +91,7 @@ HARDENED: Final = {"version": 0x20500, "flags": ADHOC | RUNTIME}
 FILES: Final[Files] = {
     "R19-pass": replace(PROGRAM, room=0x3C00).build,
     "R19-fail": _unhashed_code,
+    "R19-fail-behind": _code_behind,
     "R19-fail-scatter": signed_with(PROGRAM, scatter=()).build,
     "R19-fail-moved": signed_with(PROGRAM, scatter=((PAGES, 1),)).build,
     "R27-pass": PROGRAM.build,
