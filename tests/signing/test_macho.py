@@ -179,6 +179,12 @@ def test_a_java_class_is_not_taken_for_a_universal_file() -> None:
     assert not starts_fat(memoryview(struct.pack(">I2H", 0xCAFEBABE, 0, 52)))
 
 
+def test_as_many_slices_as_a_java_class_has_versions_are_a_universal_file() -> None:
+    others = [FatArch(18, each, 0x4000 * each, 16, 14) for each in range(1, 50)]
+    assert not starts_fat(memoryview(fat_header(others)))
+    assert starts_fat(memoryview(fat_header([*others, FatArch(0x0100000C, 0, 0xC8000, 16, 14)])))
+
+
 @given(st.binary(max_size=120))
 def test_no_table_makes_it_raise_anything_else(rest: bytes) -> None:
     with contextlib.suppress(FormatError):

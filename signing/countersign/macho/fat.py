@@ -8,7 +8,7 @@ codesign reads it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from countersign.errors import FormatError
@@ -29,6 +29,8 @@ MAGIC: Final = b"\xca\xfe\xba\xbe"
 MAGIC_64: Final = b"\xca\xfe\xba\xbf"
 JAVA_CLASS: Final = 43
 """Java's class files share the magic and have their version, at least 43, where the count is."""
+MAC_CPUS: Final = (0x01000007, 0x0100000C)
+"""x86_64 and arm64."""
 MAX_TABLE: Final = 4096
 """Bytes that the largest table fits into; also more than any header without load commands."""
 
@@ -62,10 +64,25 @@ _ARCH = struct.Struct(">5I")
 
 
 def starts_fat(data: memoryview) -> bool:
-    """Tell whether ``data`` begins like a universal file and not like a Java class."""
+    """Tell whether ``data`` begins like a universal file and not like a Java class.
+
+    The kernel knows no Java: of as many slices it runs the one for its CPU.
+    """
     if bytes(data[:4]) != MAGIC or len(data) < _HEADER.size:
         return False
-    return bool(_HEADER.unpack_from(data)[1] < JAVA_CLASS)
+    count = _HEADER.unpack_from(data)[1]
+    return count < JAVA_CLASS or any(map(_is_for_macs, _archs(data, count)))
+
+
+def _archs(data: memoryview, count: int) -> Iterator[FatArch]:
+    """Read as many of ``count`` entries as are there."""
+    there = min(count, (len(data) - _HEADER.size) // _ARCH.size)
+    return map(FatArch._make, _ARCH.iter_unpack(data[_HEADER.size : fat_header_size(there)]))
+
+
+def _is_for_macs(arch: FatArch) -> bool:
+    """Tell a slice that a Mac could map, on the smaller of its pages, from chance."""
+    return arch.cputype in MAC_CPUS and arch.offset > 0 and arch.offset % 0x1000 == 0
 
 
 def starts_fat64(data: memoryview) -> bool:
@@ -92,7 +109,7 @@ def parse_fat(data: memoryview) -> tuple[FatArch, ...]:
     end = fat_header_size(count)
     if end > len(data):
         raise FormatError("universal header", 4, f"{count} slices do not fit in the file")
-    return tuple(map(FatArch._make, _ARCH.iter_unpack(data[_HEADER.size : end])))
+    return tuple(_archs(data, count))
 
 
 def fat_header(archs: Sequence[FatArch]) -> bytes:
