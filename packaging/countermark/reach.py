@@ -14,6 +14,7 @@ from counterproof.format import is_archive, starts_archive
 from countersign.bundle.candidates import may_lie_in_bundle
 from countersign.discovery import find_linked_files, identify_content, identify_file, is_code
 from countersign.errors import ReadError, SigningError
+from countersign.image import identify
 from countersign.source import ForgottenError, Source, open_source
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class _Visitor(Generic[T]):
     def _file_in_directory(self, path: Path) -> None:
         with path.open("rb", buffering=0) as file:
             head = file.read(HEAD)
-        if is_code(identify_content(head)) and is_code(identify_file(path)):
+        if identify(head) is not None and is_code(identify_file(path)):
             self._file(path)
         elif starts_archive(head):
             self._archive(path)

@@ -36,7 +36,8 @@ Report = Callable[[Path, OSError], None]
 def identify_file(path: Path) -> Image | None:
     """Tell which image a file is; None when it is none. Raises :class:`OSError`.
 
-    A universal file is what its first slice is; a universal static archive is no image.
+    A universal file is what its first slice of code is, or what its first slice is where none is
+    code; a universal static archive is no image.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -58,13 +59,15 @@ def is_code(image: Image | None) -> bool:
 def _identify(read: Callable[[int, int], bytes]) -> Image | None:
     head = read(0, _ENOUGH)
     image = identify(head)
-    if image is None or image.kind is not ImageKind.OTHER or not starts_fat(memoryview(head)):
+    if image is None or not starts_fat(memoryview(head)):
         return image
-    first = read(parse_fat(memoryview(head))[0].offset, _ENOUGH)
-    if first.startswith(_ARCHIVE):
+    starts = [read(arch.offset, _ENOUGH) for arch in parse_fat(memoryview(head))]
+    slices = [identify(start) for start in starts]
+    code = next((each for each in slices if is_code(each)), None)
+    if code is None and starts[0].startswith(_ARCHIVE):
         return None
-    inner = identify(first)
-    return replace(image, kind=inner.kind) if inner is not None else image
+    inner = code or slices[0]
+    return replace(image, kind=inner.kind if inner is not None else ImageKind.OTHER)
 
 
 def find_images(root: Path) -> Iterator[Path]:

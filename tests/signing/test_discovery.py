@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from countersign.discovery import find_images, identify_file
+from countersign.discovery import find_images, identify_content, identify_file, is_code
 from countersign.errors import ReadError
 from macho import DSYM, OBJECT, Macho, fat
 
@@ -46,6 +46,14 @@ def test_a_universal_static_archive_is_none(tree: Path) -> None:
     (tree / "lib.a").write_bytes(fat([("arm64", b"!<arch>\nobject")]))
     assert found(tree) == ["bin/program", "lib/deep/er/lib.dylib", "libexec/node"]
     assert identify_file(tree / "lib.a") is None
+
+
+@pytest.mark.parametrize("first", [Macho(filetype=OBJECT).build(), b"!<arch>\nobject"])
+def test_code_behind_a_slice_that_is_none_is_found(tree: Path, first: bytes) -> None:
+    data = fat([("ppc", first), ("arm64", IMAGE)])
+    (tree / "mixed").write_bytes(data)
+    assert "mixed" in found(tree)
+    assert is_code(identify_content(data))
 
 
 def test_links_are_not_followed(tree: Path) -> None:
