@@ -135,7 +135,7 @@ def _sort_path(path: Path, questions: _Questions) -> None:
 
 def _is_there(word: str) -> bool:
     try:
-        return Path(word).exists() or Path(word).is_symlink()
+        return bool(word) and (Path(word).exists() or Path(word).is_symlink())
     except (OSError, ValueError):  # longer than a path can be, or with a zero in it
         return False
 

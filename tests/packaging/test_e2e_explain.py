@@ -31,6 +31,13 @@ def test_a_rule_is_told_with_everything_that_is_known(tmp_path: Path, run: Run) 
         assert text in ended.out
 
 
+def test_an_empty_word_is_not_the_current_directory(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "program").write_bytes(Macho().sealed().build())
+    ended = run("explain", "", cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, "")
+    assert "'' is no rule" in ended.err
+
+
 def test_a_negative_number_is_no_option(tmp_path: Path, run: Run) -> None:
     ended = run("explain", "-67061", "uuid", cwd=tmp_path)
     assert ended.code == 0
