@@ -137,6 +137,17 @@ def test_a_full_standard_output_is_said(tmp_path: Path, environment: dict[str, s
         assert "No space left" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("compare a b", 2), ("verify", 2), ("verify nothing", 3)]
+)
+def test_a_full_standard_error_changes_no_exit_code_to_that_of_a_verdict(
+    tmp_path: Path, environment: dict[str, str], arguments: str, code: int
+) -> None:
+    command = f"{shlex.quote(sys.executable)} -m countermark {arguments} 2>/dev/full"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == code
+
+
 def test_paths_that_no_system_call_takes_are_said(tmp_path: Path, run: Run) -> None:
     for arguments in (("verify",), ("sign",), ("layout", "check"), ("release", "--out")):
         ended = run(*arguments, "x" * 300, cwd=tmp_path)

@@ -82,10 +82,11 @@ def run(arguments: list[str]) -> int:
         result = application.main(arguments, prog_name="countermark", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return Exit.USAGE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("countermark: interrupted", err=True)
+        _say("countermark: interrupted")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         return Exit.UNDONE
@@ -104,8 +105,14 @@ def _end(error: Exception) -> int:
     problem = foreseen(error)
     if not isinstance(problem, FORESEEN):
         raise error
-    click.echo(describe_error(problem), err=True)
+    _say(describe_error(problem))
     return exit_of_error(problem)
+
+
+def _say(text: str) -> None:
+    """Tell the user; when standard error takes nothing, the exit code has to do."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _drop_what_nobody_takes() -> None:
