@@ -18,7 +18,7 @@ RELEASES: Final = (13, 14, 15, 26, 27)
 HOSTS: Final = {"arm64-apple-darwin": "arm64", "x86_64-apple-darwin": "x86_64"}
 """The CPU of each kind of Mac, by its host."""
 
-_TARGET: Final = re.compile(r"macos:(\d{1,3})(?:\.\.(\d{1,3}))?")
+_TARGET: Final = re.compile(r"macos:([0-9]{1,3})(?:\.\.([0-9]{1,3}))?")
 _RUNNING: Final = (Enforcer.KERNEL, Enforcer.DYLD)
 """Those who see only what the Mac runs."""
 

@@ -24,7 +24,17 @@ def test_a_target_names_releases(text: str, releases: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "macos", "macos:20", "macos:27..13", "ios:17", "macos:13..", "macos:9999"]
+    "text",
+    [
+        "",
+        "macos",
+        "macos:20",
+        "macos:27..13",
+        "ios:17",
+        "macos:13..",
+        "macos:9999",
+        "macos:\u0661\u0663",
+    ],
 )
 def test_another_target_is_refused(text: str) -> None:
     with pytest.raises(TargetError):
