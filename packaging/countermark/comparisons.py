@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from countermark.errors import missing
+from countermark.errors import WorkError, missing
 from countersign.comparison.images import ImageComparison, compare_images
 from countersign.comparison.ranges import Compared, compare
 from countersign.discovery import identify_file
 from countersign.errors import ReadError, SigningError
 from countersign.image import ImageFormat
+from countersign.source import open_source
 
 __all__ = ["Comparison", "compare_paths"]
 
@@ -35,6 +36,7 @@ def compare_paths(old: Path, new: Path, *, modulo_signature: bool) -> Comparison
     for path in (old, new):
         if not path.exists():
             raise missing(path)
+        _expect_readable(path)
     compared = compare(old, new, modulo_signature=modulo_signature)
     if compared.equal or not (_is_macho(old) and _is_macho(new)):
         return Comparison(bytes=compared)
@@ -42,6 +44,15 @@ def compare_paths(old: Path, new: Path, *, modulo_signature: bool) -> Comparison
         return Comparison(bytes=compared, images=compare_images(old, new))
     except SigningError as error:
         return Comparison(bytes=compared, problem=str(error))
+
+
+def _expect_readable(path: Path) -> None:
+    """Say which of the two files cannot be read."""
+    try:
+        with open_source(path):
+            pass
+    except ReadError as error:
+        raise WorkError(f"{path}: {error}", hint=error.hint) from error
 
 
 def _is_macho(path: Path) -> bool:

@@ -114,6 +114,14 @@ def test_what_makes_no_sense_is_compared_by_its_bytes_and_said(folder: Path, run
     assert (found["images"], found["problem"] is None) == (None, False)
 
 
+def test_which_of_the_two_cannot_be_read_is_said(folder: Path, run: Run) -> None:
+    (folder / "directory").mkdir()
+    for arguments in (("directory", "signed"), ("signed", "directory")):
+        ended = run("compare", *arguments, cwd=folder)
+        assert (ended.code, ended.out) == (3, "")
+        assert "directory: the file could not be read" in ended.err
+
+
 def test_long_lists_are_cut_and_counted(folder: Path, run: Run) -> None:
     many = tuple((f"_f{number}", 0x3000 + 4 * number) for number in range(300))
     image = Macho(text_pages=3, room=16, symbols=many, linkedit_size=0x8000)
