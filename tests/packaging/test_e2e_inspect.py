@@ -32,6 +32,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_format_that_a_variable_asks_for_is_refused_by_its_name(tmp_path: Path, run: Run) -> None:
+    ended = run("inspect", "program", cwd=tmp_path, COUNTERMARK_FORMAT="sarif")
+    assert (ended.code, ended.out) == (2, "")
+    assert "The variable COUNTERMARK_FORMAT says so" in ended.err
+
+
 def test_the_words_are_those_of_codesign(folder: Path, run: Run) -> None:
     ended = run("inspect", "program", cwd=folder)
     assert (ended.code, ended.err) == (0, "")

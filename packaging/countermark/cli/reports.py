@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from countermark.cli.formats import VARIABLE, Format
 from countersign.findings import Verdict
 
 __all__ = ["print_report", "report_option"]
@@ -15,10 +16,10 @@ __all__ = ["print_report", "report_option"]
 report_option = click.option(
     "--format",
     "output",
-    type=click.Choice(["text", "json", "sarif", "junit", "github"]),
+    type=Format(["text", "json", "sarif", "junit", "github"]),
     default="text",
     show_default=True,
-    envvar="COUNTERMARK_FORMAT",
+    envvar=VARIABLE,
     help="How results are printed: for people, for programs, for code scanning (SARIF 2.1.0), as "
     "test results (JUnit's XML), or as annotations of a GitHub workflow.",
 )
