@@ -2,6 +2,7 @@
 # make check     run the tests
 # make lint      formatting, lint and types
 # make check-corpus CORPUS=DIR   fetch published Mach-O files (643 MB) into DIR and test against them
+# make check-fuzz   spoil 100,000 files at random and verify them (two minutes)
 #
 # Everything is installed into .venv; python3 (3.11 or newer) is all that has to be there. With a C++
 # compiler the native page-hash kernel is built too.
@@ -11,7 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := release
-.PHONY: release check check-all-hosts check-corpus lint clean
+.PHONY: release check check-all-hosts check-corpus check-fuzz lint clean
 
 release: $(VENV)/release.stamp
 	@$(BIN)/countermark release
@@ -26,6 +27,9 @@ check-corpus: $(VENV)/check.stamp
 	@test -n "$(CORPUS)" || { echo "name a directory: make check-corpus CORPUS=DIR" >&2; exit 2; }
 	@$(BIN)/python tests/corpus/fetch.py "$(CORPUS)"
 	@COUNTERMARK_CORPUS="$(CORPUS)" $(BIN)/python -m pytest -m corpus
+
+check-fuzz: $(VENV)/check.stamp
+	@$(BIN)/python -m pytest -m fuzz
 
 lint: $(VENV)/check.stamp
 	@$(BIN)/ruff check
