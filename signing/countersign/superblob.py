@@ -67,6 +67,10 @@ READ: Final = frozenset(
     )
 )
 """The slots of which macOS reads more than the length, whoever signed the code."""
+RAW: Final = (Slot.APPLICATION, Slot.REP_SPECIFIC)
+"""Slots of what is no blob by itself (``CodeDirectory::slotAttributes`` in codedirectory.cpp)."""
+WRAPPER: Final = 0xFADE0B01
+"""The magic of a blob that wraps what is none."""
 
 _HEADER = struct.Struct(">3I")
 _ENTRY = struct.Struct(">2I")
@@ -135,6 +139,11 @@ class Blob(NamedTuple):
     def magic(self) -> int:
         """The four bytes that say what kind of blob this is."""
         return int.from_bytes(self.data[:4])
+
+    @property
+    def content(self) -> bytes | memoryview:
+        """What its special slot seals: all of it, or what it wraps."""
+        return self.data[8:] if self.slot in RAW else self.data
 
 
 class SuperBlob(NamedTuple):

@@ -51,6 +51,24 @@ def test_an_ad_hoc_signature_is_accepted() -> None:
     assert verdict.slices[0].page_size == 16_384
 
 
+@pytest.mark.parametrize(
+    ("magic", "sealed", "rules"),
+    [
+        (0xFADE0B01, b"data", []),
+        (0xFADE0B01, struct.pack(">2I", 0xFADE0B01, 12) + b"data", ["R41"]),
+        (0xFADE0C01, b"data", ["R41"]),
+    ],
+    ids=["wrapped", "whole", "not wrapped"],
+)
+def test_of_a_slot_that_holds_no_blob_what_is_wrapped_is_sealed(
+    magic: int, sealed: bytes, rules: list[str]
+) -> None:
+    blob = struct.pack(">2I", magic, 12) + b"data"
+    (verdict,) = judge(Macho().sealed(special={6: sealed}, blobs=((6, blob),)).build()).slices
+    assert [each.rule for each in verdict.findings] == rules
+    assert all(each.enforced_by == (Enforcer.CODESIGN,) for each in verdict.findings)
+
+
 def test_a_certificate_is_asked_for_only_where_nothing_is_marked_ad_hoc() -> None:
     cms = struct.pack(">2I", 0xFADE0B01, 12) + b"cms!"
     for flags, kind, rule in ((0, "cms", "R56"), (2, "ad-hoc", "P1")):

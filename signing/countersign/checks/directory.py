@@ -98,7 +98,11 @@ def _seals_the_same(signature: Signature, code: CodeDirectory) -> bool:
         part, sealed = signature.superblob.find(slot), code.special_slot(slot)
         if (sealed is None) is not (best.special_slot(slot) is None):
             return False
-        if part is not None and sealed is not None and code.hash_type.digest(part.data) != sealed:
+        if (
+            part is not None
+            and sealed is not None
+            and code.hash_type.digest(part.content) != sealed
+        ):
             return False
     return len(code.special) == len(best.special)
 

@@ -9,17 +9,18 @@ from countersign.checks.directory import check_best, check_directory, check_othe
 from countersign.checks.pages import check_pages
 from countersign.checks.superblob import MAGICS, check_superblob
 from countersign.checks.trust import check_trust
+from countersign.codedirectory import CodeDirectory
 from countersign.findings import Enforcer, Finding
 from countersign.macho.slice import SignatureCommand, Slice
 from countersign.rules import broken
 from countersign.signature import Directory, Signature
-from countersign.superblob import Slot
+from countersign.superblob import RAW, WRAPPER, Blob, Slot
 from countersign.system import System
 from countersign.window import Window
 
 __all__ = ["check_seal"]
 
-EMBEDDED: Final = (Slot.REQUIREMENTS, Slot.APPLICATION, Slot.REP_SPECIFIC, *MAGICS)
+EMBEDDED: Final = (Slot.REQUIREMENTS, *RAW, *MAGICS)
 """The special slots whose contents lie in the signature."""
 
 
@@ -67,6 +68,12 @@ def _check_slots(signature: Signature, directory: Directory, start: int) -> Iter
         elif part is not None and sealed is None:
             rule = "R42" if slot in MAGICS else "P6"
             yield broken(rule, start + part.offset, f"slot {slot} is there, but not sealed")
-        elif part is not None and sealed is not None and code.hash_type.digest(part.data) != sealed:
+        elif part is not None and sealed is not None and not _is_sealed(part, code, sealed):
             message = f"slot {slot} is not what was sealed"
             yield broken("R41", start + part.offset, message, enforced_by=who)
+
+
+def _is_sealed(part: Blob, code: CodeDirectory, sealed: bytes) -> bool:
+    """Compare a blob with its special slot as ``EmbeddedSignatureBlob::blobData`` takes it."""
+    wrapped = part.slot not in RAW or part.magic == WRAPPER
+    return wrapped and code.hash_type.digest(part.content) == sealed

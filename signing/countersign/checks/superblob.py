@@ -9,7 +9,7 @@ from countersign.findings import Finding
 from countersign.macho.slice import SignatureCommand, Slice
 from countersign.rules import broken
 from countersign.signature import Signature
-from countersign.superblob import Slot, SuperBlob
+from countersign.superblob import WRAPPER, Slot, SuperBlob
 from countersign.window import Window
 from countersign.zeros import first_nonzero
 
@@ -22,7 +22,6 @@ MAGICS: Final = {
 }
 """The blobs whose magic and uniqueness the kernel checks, by slot."""
 
-WRAPPER: Final = 0xFADE0B01
 OUTSIDE: Final = (Slot.INFO_PLIST, Slot.RESOURCES)
 KNOWN: Final = frozenset({*range(12), *Slot.ALTERNATES, Slot.CMS} - {*OUTSIDE})
 """The slots of a superblob that something on macOS reads; what the others seal lies outside."""
