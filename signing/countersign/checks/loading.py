@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from countersign.findings import Finding
+from countersign.macho.cpu import X86_64
 from countersign.macho.header import MH_BUNDLE, MH_DYLDLINK, MH_DYLIB, MH_EXECUTE, MH_PIE
 from countersign.macho.loading import Loading
 from countersign.macho.segment import (
@@ -203,7 +204,13 @@ def _check_order(thin: Slice, sdk: int) -> Iterator[Finding]:
     if sdk < (MACOS_26 if thin.header.filetype == MH_EXECUTE else MACOS_10_15):
         return
     for before, segment in pairwise(thin.segments[:-1]):  # dyld leaves the last one out, too
-        behind = segment.vmaddr < before.vmaddr
+        behind = segment.vmaddr < before.vmaddr and not _may_be_scattered(thin)
         if behind or (segment.filesize and segment.fileoff < before.fileoff):
             at = thin.base + segment.command_offset
             yield broken("K20", at, f"{segment.name} lies before {before.name}")
+
+
+def _may_be_scattered(thin: Slice) -> bool:
+    """Tell a program whose addresses are fixed, as old linkers for Intel made them."""
+    program = thin.header.filetype == MH_EXECUTE and thin.header.flags & MH_DYLDLINK
+    return bool(thin.header.cputype == X86_64 and program and not thin.header.flags & MH_PIE)

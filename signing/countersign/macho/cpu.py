@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ARM64", "ARM64_32", "SUBTYPE", "architecture_name", "is_arm64"]
+__all__ = ["ARM64", "ARM64_32", "SUBTYPE", "X86_64", "architecture_name", "is_arm64"]
 
+X86_64: Final = 0x01000007
 ARM64: Final = 0x0100000C
 ARM64_32: Final = 0x0200000C
 
@@ -17,8 +18,8 @@ SUBTYPE: Final = 0x00FFFFFF
 
 _NAMES: Final = {
     (7, 3): "i386",
-    (0x01000007, 3): "x86_64",
-    (0x01000007, 8): "x86_64h",
+    (X86_64, 3): "x86_64",
+    (X86_64, 8): "x86_64h",
     (12, 6): "armv6",
     (12, 9): "armv7",
     (12, 11): "armv7s",
@@ -30,7 +31,7 @@ _NAMES: Final = {
 }
 _FAMILIES: Final = {
     7: "i386",
-    0x01000007: "x86_64",
+    X86_64: "x86_64",
     12: "arm",
     ARM64: "arm64",
     ARM64_32: "arm64_32",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from countersign.errors import FormatError
-from countersign.macho.cpu import architecture_name
+from countersign.macho.cpu import ARM64, X86_64, architecture_name
 
 __all__ = [
     "MAX_TABLE",
@@ -29,8 +29,7 @@ MAGIC: Final = b"\xca\xfe\xba\xbe"
 MAGIC_64: Final = b"\xca\xfe\xba\xbf"
 JAVA_CLASS: Final = 43
 """Java's class files share the magic and have their version, at least 43, where the count is."""
-MAC_CPUS: Final = (0x01000007, 0x0100000C)
-"""x86_64 and arm64."""
+MAC_CPUS: Final = (X86_64, ARM64)
 MAX_TABLE: Final = 4096
 """Bytes that the largest table fits into; also more than any header without load commands."""
 

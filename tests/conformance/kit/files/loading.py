@@ -42,9 +42,9 @@ def _two(first: str, second: str) -> Image:
     return replace(PROGRAM, segments=(Segment(first, b"data"), Segment(second, b"more")))
 
 
-def _swapped() -> bytes:
+def _swapped(program: Image = PROGRAM) -> bytes:
     """Let the second of two segments have the addresses before the first's."""
-    image = _two("__DATA", "__MORE")
+    image = replace(program, segments=_two("__DATA", "__MORE").segments)
     text, page = 1 << 32, image.alignment
     image = image.edited("__DATA", VMADDR, "Q", text + 2 * page)
     return image.edited("__MORE", VMADDR, "Q", text + page).build()
@@ -89,6 +89,7 @@ FILES: Final[Files] = {
     "K19-pass": _two("__DATA", "__MORE").build,
     "K19-fail": replace(PROGRAM, segments=(Segment("__DATA", b"data", 1),)).build,
     "K20-pass": _two("__DATA", "__MORE").build,
+    "K20-pass-fixed": lambda: _swapped(replace(INTEL, flags=DYLD_LINK | TWO_LEVEL)),
     "K20-fail": _two("__DATA", "__DATA").build,
     "K20-fail-order": _swapped,
 }
