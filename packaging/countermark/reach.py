@@ -12,10 +12,18 @@ from countermark.surroundings import Surroundings, member_name
 from counterproof.errors import LayoutError, TreeError, UnsupportedTreeError, WindowError
 from counterproof.format import is_archive, starts_archive
 from countersign.bundle.candidates import may_lie_in_bundle
-from countersign.discovery import find_linked_files, identify_content, identify_file, is_code
+from countersign.discovery import (
+    find_linked_files,
+    identify_content,
+    identify_file,
+    identify_source,
+    is_code,
+    reaches_beyond,
+)
 from countersign.errors import ReadError, SigningError
 from countersign.image import identify
 from countersign.source import ForgottenError, Source, open_source
+from countersign.window import Window
 
 if TYPE_CHECKING:
     from counterproof.nested import ArchivedFile, Opened, Passed, Unread
@@ -163,9 +171,20 @@ class _Visitor(Generic[T]):
         around = self._around
         if is_code(identify_content(file.head)):
             self.results.append(self._look_at_member(path, file))
+        elif reaches_beyond(file.head):
+            self._search(path, file)
         elif around is not None:
             around.pass_head(path, file.names, file.head)
             around.pass_member(path, file.names, file.entry, file.stream.pieces())
+
+    def _search(self, path: Path, file: ArchivedFile) -> None:
+        """Look for code in a universal file whose first slices are none."""
+        with file.content() as source:
+            if is_code(identify_source(source)):
+                self.results.append(self._look_into(path, file, source))
+            elif self._around is not None:
+                pieces = map(bytes, Window(source).pieces())
+                self._around.pass_member(path, file.names, file.entry, pieces)
 
     def _look_at_member(self, path: Path, file: ArchivedFile) -> T:
         """Look at an image as it passes by, where it is large; hold all of it if need be."""
@@ -181,9 +200,12 @@ class _Visitor(Generic[T]):
 
     def _hold(self, path: Path, file: ArchivedFile) -> T:
         with file.content() as source:
-            result = self._look(Found(path, member_name(file.names), source))
-            if self._around is not None:
-                self._around.pass_image(path, file.names, file.entry, source)
+            return self._look_into(path, file, source)
+
+    def _look_into(self, path: Path, file: ArchivedFile, source: Source) -> T:
+        result = self._look(Found(path, member_name(file.names), source))
+        if self._around is not None:
+            self._around.pass_image(path, file.names, file.entry, source)
         return result
 
     def _look_again(self, path: Path, names: tuple[str, ...]) -> T:

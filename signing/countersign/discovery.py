@@ -11,7 +11,9 @@ from typing import Final
 
 from countersign.errors import ReadError
 from countersign.image import Image, ImageFormat, ImageKind, identify
-from countersign.macho.fat import parse_fat, starts_fat
+from countersign.macho.fat import MAX_TABLE, parse_fat, starts_fat
+from countersign.source import Source
+from countersign.window import Window
 
 __all__ = [
     "find_images",
@@ -19,7 +21,9 @@ __all__ = [
     "find_linked_images",
     "identify_content",
     "identify_file",
+    "identify_source",
     "is_code",
+    "reaches_beyond",
 ]
 
 _ENOUGH = 4096
@@ -49,6 +53,20 @@ def identify_file(path: Path) -> Image | None:
 def identify_content(data: bytes) -> Image | None:
     """Tell which image a file is, as :func:`identify_file` does, by as much of it as is there."""
     return _identify(lambda offset, size: data[offset : offset + size])
+
+
+def identify_source(source: Source) -> Image | None:
+    """Tell which image a file is, as :func:`identify_file` does. Raises what the source raises."""
+    window = Window(source)
+    return _identify(lambda offset, size: bytes(window[offset : offset + size]))
+
+
+def reaches_beyond(head: bytes) -> bool:
+    """Tell whether a universal file that begins with ``head`` has slices that begin behind it."""
+    view = memoryview(head)
+    if identify(head) is None or not starts_fat(view[:MAX_TABLE]):
+        return False
+    return any(arch.offset >= len(head) for arch in parse_fat(view[:MAX_TABLE]))
 
 
 def is_code(image: Image | None) -> bool:

@@ -132,6 +132,16 @@ def test_what_holds_no_code_is_passed_over_in_archives_too(tmp_path: Path) -> No
     assert "no Mach-O" in str(problem)
 
 
+@pytest.mark.parametrize("pages", [1, 8], ids=["in the head", "behind it"])
+def test_code_behind_an_object_file_is_found_in_archives_too(tmp_path: Path, pages: int) -> None:
+    behind = fat([("arm64", Macho(filetype=OBJECT, text_pages=pages).build()), ("arm64", IMAGE)])
+    objects = fat([("arm64", Macho(filetype=OBJECT, text_pages=8).build())] * 2)
+    (tmp_path / "a.tar").write_bytes(pack_tar({"objects": objects, "mixed": behind}, "p"))
+    visited = visit([tmp_path / "a.tar"], size_of)
+    assert visited.results == (("a.tar", "p/mixed", len(behind)),)
+    assert visited.problems == ()
+
+
 def test_a_file_that_changes_meanwhile_does_not_stop_the_others(folder: Path) -> None:
     def change(found: Found) -> str:
         if found.path.name == "a":
