@@ -85,6 +85,11 @@ class Image:
     def first(self, kind: int) -> bytes:
         return next((body for each, body in self.commands if each == kind), b"")
 
+    def mapped(self, end: int) -> int:
+        """Round up to a page of memory."""
+        page = 0x4000 if self.arm64 else 0x1000
+        return -(-end // page) * page
+
     @property
     def signature(self) -> tuple[int, int]:
         """Where the signature is, and the bytes set aside for it."""
@@ -286,7 +291,7 @@ def _kernel_pages(image: Image, code: Directory) -> None:
         at = number * code.page
         end = min(at + code.page, code.limit)
         runs = any(
-            each.executable and each.start < at + code.page and each.end > at
+            each.executable and each.start < at + code.page and image.mapped(each.end) > at
             for each in image.segments
         )
         digest = _kernel_hash(code, number)
@@ -301,7 +306,8 @@ def _kernel_pages(image: Image, code: Directory) -> None:
         end = min(segment.end, len(image.data))
         if segment.start < start and end <= start + size:  # nobody runs the signature
             end = min(end, start)
-        demand(not segment.executable or end <= covered, f"unsigned code in {segment.name}")
+        unsigned = segment.executable and image.mapped(end) > covered
+        demand(not unsigned, f"unsigned code in {segment.name}")
 
 
 def _kernel_hash(code: Directory, page: int) -> bytes | None:

@@ -11,6 +11,7 @@ from countersign.macho.header import MH_EXECUTE
 from countersign.macho.segment import VM_PROT_EXECUTE, Segment
 from countersign.macho.slice import SignatureCommand, Slice
 from countersign.pagehash import page_count
+from countersign.rounding import round_up
 from countersign.rules import broken
 from countersign.signature import Directory, Signature
 from countersign.system import System
@@ -123,7 +124,11 @@ def _wrong_limit(thin: Slice, code: CodeDirectory, command: SignatureCommand, at
 
 
 def _check_code(thin: Slice, command: SignatureCommand, code: CodeDirectory) -> Iterator[Finding]:
-    """Check that the kernel can vouch for every page of code (``vm_fault_cs_check_violation``)."""
+    """Check that the kernel can vouch for every page of code (``vm_fault_cs_check_violation``).
+
+    It does so for whole pages of memory, which on arm64 hold four of 4 KiB that are hashed.
+    """
+    page = 0x4000 if thin.is_arm64 else 0x1000
     whole = code.code_limit // code.page_size * code.page_size
     hashed = min(page_count(code.code_limit, code.page_size), code.code_count) * code.page_size
     for segment in thin.segments:
@@ -133,9 +138,12 @@ def _check_code(thin: Slice, command: SignatureCommand, code: CodeDirectory) -> 
         if end > hashed:
             message = f"{segment.name} has code up to {end}, the hashed pages end at {hashed}"
             yield broken("R19", thin.base + min(hashed, thin.size), message)
-        elif whole < code.code_limit and segment.end > whole:
+        elif whole < code.code_limit and round_up(end, page) > whole:
             message = f"{segment.name} reaches into the last page, which is signed in part"
             yield broken("R40", thin.base + min(whole, thin.size), message)
+        elif round_up(end, page) > hashed:
+            message = f"code of {segment.name} shares a page of memory with what has no hash"
+            yield broken("R19", thin.base + min(hashed, thin.size), message)
 
 
 def _code_end(segment: Segment, thin: Slice, command: SignatureCommand) -> int:

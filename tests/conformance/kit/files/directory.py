@@ -54,6 +54,16 @@ def _unhashed_code() -> bytes:
     return signed_with(image, limit_change=0x3000 - image.limit).build()
 
 
+def _code_beside(size: int) -> bytes:
+    """Let the signature share 16 KiB with the code, behind ``size`` bytes of other contents."""
+    image = replace(PROGRAM, page=0x1000, text_pages=2, linkedit=False)
+    image = replace(image, symbols=bytes(0x2000 + size - image.limit + len(image.symbols)))
+    assert image.limit == 0x2000 + size
+    start, end = 0x8000, 0x8010
+    image = image.edited(SYMTAB, STROFF, "I", start).edited(SYMTAB, STRSIZE, "I", end - start)
+    return image.build().ljust(end, b"\0")
+
+
 def _code_behind() -> bytes:
     """Let a segment of code follow the signature, and a string table end the file.
 
@@ -92,6 +102,7 @@ FILES: Final[Files] = {
     "R19-pass": replace(PROGRAM, room=0x3C00).build,
     "R19-fail": _unhashed_code,
     "R19-fail-behind": _code_behind,
+    "R19-fail-beside": lambda: _code_beside(0x1000),
     "R19-fail-scatter": signed_with(PROGRAM, scatter=()).build,
     "R19-fail-moved": signed_with(PROGRAM, scatter=((PAGES, 1),)).build,
     "R27-pass": PROGRAM.build,
@@ -125,6 +136,7 @@ FILES: Final[Files] = {
     "R39-fail": fields(PROGRAM, code_count=4).build,
     "R40-pass": PROGRAM.build,
     "R40-fail": _without_linkedit,
+    "R40-fail-beside": lambda: _code_beside(0x100),
     "R44-pass": signed_with(PROGRAM, flags=0x2 | 0x200).build,
     "R44-fail": signed_with(PROGRAM, flags=0x2 | 0x80000000).build,
     "R46-pass": signed_with(PROGRAM, **HARDENED, runtime=0x1A0000).build,
