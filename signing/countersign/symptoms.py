@@ -97,6 +97,10 @@ _DYLD: Final = {
     "K18": "duplicate LC_RPATH '@loader_path'",
     "K19": "__TEXT segment permissions is not 'r-x'",
     "K20": "segment '__LINKEDIT' vm address out of order",
+    "K22": "too many LC_UUID load commands",
+    "K23": "'__LINKEDIT' segment vm range wraps",
+    "K24": "missing __TEXT segment",
+    "K26": "big endian mach-o file",
 }
 _ANY_DYLD: Final = "Library not loaded: '{name}' ... Reason: tried: '{name}' (...)"
 

@@ -174,6 +174,12 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "N5": lambda: Macho().sealed(special={3: b"resources"}).build(),
     "A3": lambda: Macho(libraries=("@rpath/a.dylib",)).sealed(flags=0x2002).build(),
     "A4": entitled(RIGHTS % b"com.apple.private.a"),
+    "K21": image(commands=(struct.pack("<6I", 0x32, 24, 6, 14 << 16, 14 << 16, 0),)),
+    "K22": image(commands=(struct.pack("<2I16s", 0x1B, 24, b"another uuid 123"),)),
+    "K23": lambda: put(ARM.build(), ARM.build().find(b"__LINKEDIT") + 16, "<Q", (1 << 64) - 16),
+    "K24": lambda: ARM.build().replace(b"__TEXT", b"__CODE", 1),
+    "K25": image(commands=(struct.pack("<2I16s8I", 1, 56, b"__NARROW", *[0] * 8),)),
+    "K26": lambda: put(Macho(arch="ppc").sealed().build(), 4, ">2I", 7, 3),
     "K2": lambda: dataclasses.replace(ARM, flags=DYLDLINK).build(),
     "K7": lambda: dataclasses.replace(ARM, uuid=False, minimum=(26, 0, 0)).build(),
     "K11": lambda: fat([("arm64e", ARM.build())]),
@@ -211,6 +217,9 @@ ALONG: dict[str, set[str]] = {
     "K15": {"R10", "R12", "R18", "R23"},
     "R12": {"R27"},
     "K12": {"R27"},
+    "K23": {"R27"},
+    "K26": {"R27"},
+    "K24": {"R27"},
 }
 """Further errors that the same damage cannot but cause."""
 

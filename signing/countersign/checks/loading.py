@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from countersign.findings import Finding
+from countersign.checks.loaders import loaders
+from countersign.findings import Enforcer, Finding
 from countersign.macho.cpu import X86_64
 from countersign.macho.header import MH_BUNDLE, MH_DYLDLINK, MH_DYLIB, MH_EXECUTE, MH_PIE
 from countersign.macho.loading import Loading
@@ -32,6 +33,9 @@ MACOS_12: Final = 0x000C0000
 MACOS_15_4: Final = 0x000F0400
 MACOS_26: Final = 0x001A0000
 
+POWER: Final = (18, 0x01000012)
+"""The CPUs, of 32 and of 64 bits, whose numbers begin with the highest byte."""
+
 DYLD: Final = "/usr/lib/dyld"
 MAX_NAMES: Final = 256
 """dyld looks for double names among so many; bounds the work that a hostile header can ask for."""
@@ -44,11 +48,13 @@ def check_loading(thin: Slice, loading: Loading, room: int) -> Iterator[Finding]
     """
     if thin.header.filetype == MH_EXECUTE:
         yield from _check_program(thin, loading, room)
+    yield from _check_byte_order(thin)
     yield from _check_overlaps(thin)
     yield from _check_commands(thin, loading)
     if _is_loaded_by_dyld(thin):
         sdk = _sdk(thin)
-        yield from _check_uuid(thin, sdk)
+        yield from _check_uuid(thin, loading, sdk)
+        yield from _check_text(thin)
         yield from _check_libraries(thin, loading, sdk)
         yield from _check_protections(thin, loading, sdk)
         yield from _check_order(thin, sdk)
@@ -71,6 +77,12 @@ def _check_program(thin: Slice, loading: Loading, room: int) -> Iterator[Finding
     """Check what ``load_machfile`` and ``parse_machfile`` in xnu's mach_loader.c check."""
     yield from _check_dynamic(thin, loading)
     yield from _check_header_segment(thin)
+    for segment in thin.segments:
+        if segment.bits != thin.header.bits:
+            at = thin.base + segment.command_offset
+            yield broken("K25", at, f"{segment.name} is described by {segment.bits}-bit numbers")
+    if len(thin.targets) > 1:
+        yield broken("K21", thin.base, f"it is built for {len(thin.targets)} platforms")
     if len(loading.entries) != 1:
         found = " and ".join(loading.entries) or "neither LC_MAIN nor LC_UNIXTHREAD"
         yield broken("K14", thin.base, f"there is {found}")
@@ -116,15 +128,39 @@ def _is_page_zero(segment: Segment) -> bool:
     return segment.vmaddr == 0 and segment.vmsize >= 1 << 32 and nothing
 
 
-def _check_uuid(thin: Slice, sdk: int) -> Iterator[Finding]:
+def _check_uuid(thin: Slice, loading: Loading, sdk: int) -> Iterator[Finding]:
     """Check what ``UnsafeHeader::validSemanticsUUID`` in dyld's UnsafeHeader.cpp checks."""
     since = MACOS_26 if thin.header.filetype == MH_EXECUTE else MACOS_12
     if thin.uuid is None and sdk >= since:
         yield broken("K7", thin.base, "there is no LC_UUID")
+    if loading.uuids > 1:
+        yield broken("K22", thin.base, f"there are {loading.uuids} LC_UUID")
+
+
+def _check_text(thin: Slice) -> Iterator[Finding]:
+    """Check what ``UnsafeHeader::validSemanticsSegments`` asks of __TEXT."""
+    text = thin.segment("__TEXT")
+    if text is None:
+        yield broken("K24", thin.base, "there is no __TEXT")
+    elif text.fileoff or min(text.filesize, text.vmsize) < thin.header.commands_end:
+        at = thin.base + text.command_offset
+        yield broken("K24", at, "__TEXT does not hold the header and the load commands")
+
+
+def _check_byte_order(thin: Slice) -> Iterator[Finding]:
+    """Check what ``exec_mach_imgact`` and ``UnsafeHeader::forEachLoadCommand`` check."""
+    if thin.header.order == ">" and thin.header.cputype not in POWER:
+        message = f"{thin.arch} with the bytes of its numbers in the order of PowerPC"
+        who = dict.fromkeys((*loaders(thin.header.filetype), Enforcer.DYLD))
+        yield broken("K26", thin.base, message, enforced_by=who)
 
 
 def _check_overlaps(thin: Slice) -> Iterator[Finding]:
     """Check what ``UnsafeHeader::validSemanticsSegments`` in dyld's UnsafeHeader.cpp checks."""
+    for segment in thin.segments:
+        if segment.vmaddr + segment.vmsize >= 1 << thin.header.bits:
+            message = f"{segment.name} ends at {segment.vmaddr + segment.vmsize:#x}"
+            yield broken("K23", thin.base + segment.command_offset, message)
     for space in ("file", "memory"):
         spans = sorted(
             (start, start + size, segment.name, segment.command_offset)
@@ -153,7 +189,8 @@ def _check_commands(thin: Slice, loading: Loading) -> Iterator[Finding]:
 
 def _check_libraries(thin: Slice, loading: Loading, sdk: int) -> Iterator[Finding]:
     """Check what ``validSemanticsLinkedDylibs`` and ``validSemanticsRPath`` check."""
-    if not thin.libraries and sdk >= MACOS_15_4:
+    system = (thin.install_name or "").startswith("/usr/lib/system/")  # what libSystem is made of
+    if not thin.libraries and sdk >= MACOS_15_4 and not system:
         yield broken("K17", thin.base, "it links with no library, not even libSystem")
     if sdk < MACOS_26:
         return

@@ -17,6 +17,7 @@ LC_SYMTAB: Final = 0x2
 LC_DYSYMTAB: Final = 0xB
 LC_ENTRIES: Final = {0x5: "LC_UNIXTHREAD", 0x80000028: "LC_MAIN"}
 LC_ID_DYLIB: Final = 0xD
+LC_UUID: Final = 0x1B
 LC_LOAD_DYLINKER: Final = 0xE
 LC_RPATH: Final = 0x8000001C
 LC_SEGMENT_SPLIT_INFO: Final = 0x1E
@@ -69,6 +70,8 @@ class Loading(NamedTuple):
     """The paths in LC_LOAD_DYLINKER."""
     entries: tuple[str, ...] = ()
     """LC_MAIN or LC_UNIXTHREAD, one for each that is there."""
+    uuids: int = 0
+    """How many LC_UUID there are."""
     identities: int = 0
     """How many LC_ID_DYLIB there are."""
     rpaths: tuple[str, ...] = ()
@@ -89,6 +92,7 @@ def parse_loading(data: memoryview, thin: Slice) -> Loading:
     return Loading(
         linkers=_texts(commands, (LC_LOAD_DYLINKER,)),
         entries=tuple(LC_ENTRIES[each.kind] for each in commands if each.kind in LC_ENTRIES),
+        uuids=sum(each.kind == LC_UUID for each in commands),
         identities=sum(each.kind == LC_ID_DYLIB for each in commands),
         rpaths=_texts(commands, (LC_RPATH,)),
         splits=any(each.kind == LC_SEGMENT_SPLIT_INFO for each in commands),

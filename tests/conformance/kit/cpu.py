@@ -40,7 +40,8 @@ CPUS: Final = {
     "x86_64": Cpu(0x01000007, 3, 64, "<", 0x1000, _INTEL, _INTEL_EXIT, (4, 42, 16)),
     "x86_64h": Cpu(0x01000007, 8, 64, "<", 0x1000, _INTEL),
     "i386": Cpu(7, 3, 32, "<", 0x1000, _INTEL),
+    "arm64 swapped": Cpu(0x0100000C, 0, 64, ">", 0x4000, _ARM),
     "ppc": Cpu(18, 0, 32, ">", 0x1000, _POWER),
     "ppc64": Cpu(0x01000012, 0, 64, ">", 0x1000, _POWER),
 }
-"""By the names that ``lipo`` gives them."""
+"""By the names that ``lipo`` gives them; one has the bytes of its numbers in the wrong order."""

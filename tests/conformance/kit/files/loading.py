@@ -50,6 +50,13 @@ def _swapped(program: Image = PROGRAM) -> bytes:
     return image.edited("__MORE", VMADDR, "Q", text + page).build()
 
 
+CATALYST: Final = struct.pack("<6I", 0x32, 24, 6, 14 << 16, 26 << 16, 0)
+"""An LC_BUILD_VERSION for Mac Catalyst, as libraries have for both platforms."""
+
+SECOND_UUID: Final = struct.pack("<2I16s", 0x1B, 24, bytes(range(16)))
+NARROW: Final = struct.pack("<2I16s8I", 0x1, 56, b"__NARROW", *[0] * 8)
+"""An LC_SEGMENT of nothing."""
+
 STATIC: Final = replace(INTEL, flags=1, entry="thread", dylinker=None, libraries=())
 
 FILES: Final[Files] = {
@@ -92,4 +99,16 @@ FILES: Final[Files] = {
     "K20-pass-fixed": lambda: _swapped(replace(INTEL, flags=DYLD_LINK | TWO_LEVEL)),
     "K20-fail": _two("__DATA", "__DATA").build,
     "K20-fail-order": _swapped,
+    "K21-pass.dylib": replace(LIBRARY, commands=(CATALYST,)).build,
+    "K21-fail": replace(PROGRAM, commands=(CATALYST,)).build,
+    "K22-pass": PROGRAM.build,
+    "K22-fail": replace(PROGRAM, commands=(SECOND_UUID,)).build,
+    "K23-pass.dylib": LIBRARY.build,
+    "K23-fail.dylib": LIBRARY.edited("__LINKEDIT", VMADDR, "Q", (1 << 64) - 0x1000).build,
+    "K24-pass.dylib": LIBRARY.build,
+    "K24-fail.dylib": LIBRARY.edited("__TEXT", 8, "Q", int.from_bytes(b"__CODE", "little")).build,
+    "K25-pass": PROGRAM.build,
+    "K25-fail": replace(PROGRAM, commands=(NARROW,)).build,
+    "K26-pass": PROGRAM.build,
+    "K26-fail": replace(PROGRAM, arch="arm64 swapped").build,
 }
