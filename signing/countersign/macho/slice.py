@@ -213,13 +213,14 @@ def parse_slice(data: memoryview, base: int = 0, *, size: int | None = None) -> 
     """
     header = parse_header(data, base)
     commands = tuple(load_commands(data, header, base))
+    segments = tuple(_segment(each) for each in commands if each.kind in LC_SEGMENTS)
     symtab = next((each for each in commands if each.kind == LC_SYMTAB), None)
     libraries = next((each for each in commands if each.kind == LC_DYLIB_CODE_SIGN_DRS), None)
     return Slice(
         base=base,
         size=len(data) if size is None else size,
         header=header,
-        segments=tuple(_segment(each) for each in commands if each.kind in LC_SEGMENTS),
+        segments=segments,
         signatures=tuple(
             SignatureCommand(each.at, *each.numbers("4x3I", rule="R11"))
             for each in commands
@@ -239,7 +240,7 @@ def parse_slice(data: memoryview, base: int = 0, *, size: int | None = None) -> 
         library_requirements=_pair(libraries, "8x2I") if libraries else None,
         strings=_pair(symtab, "16x2I") if symtab else None,
         symbols=_pair(symtab, "8x2I") if symtab else None,
-        claimed_end=next(_claimed_ends(commands), None),
+        claimed_end=_claimed_end(segments, symtab),
     )
 
 
@@ -295,13 +296,9 @@ def _pair(command: Command, layout: str) -> tuple[int, int]:
     return offset, size
 
 
-def _claimed_ends(commands: Iterable[Command]) -> Iterator[int]:
-    """Say where the file ends, once for each command that knows it."""
-    for command in commands:
-        if command.kind in LC_SEGMENTS:
-            segment = _segment(command)
-            if segment.name == "__LINKEDIT":
-                yield segment.end
-        elif command.kind == LC_SYMTAB:
-            start, length = command.numbers("16x2I")
-            yield start + length
+def _claimed_end(segments: Iterable[Segment], symtab: Command | None) -> int | None:
+    """Say where the file ends by the first command that knows it: __LINKEDIT's or LC_SYMTAB."""
+    linkedit = next((each for each in segments if each.name == "__LINKEDIT"), None)
+    if symtab is None or (linkedit is not None and linkedit.command_offset < symtab.at):
+        return None if linkedit is None else linkedit.end
+    return sum(symtab.numbers("16x2I"))
