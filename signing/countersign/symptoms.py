@@ -101,6 +101,10 @@ _DYLD: Final = {
     "K23": "'__LINKEDIT' segment vm range wraps",
     "K24": "missing __TEXT segment",
     "K26": "big endian mach-o file",
+    "K27": "load command #4 string extends beyond end of load command",
+    "K28": "load command #12 unknown required load command 0x80007FFF",
+    "K29": "section '__text' end address 0x8000 is beyond containing segment's end address 0x4000",
+    "K30": "multiple LC_FUNCTION_STARTS load commands",
 }
 _ANY_DYLD: Final = "Library not loaded: '{name}' ... Reason: tried: '{name}' (...)"
 

@@ -214,10 +214,11 @@ class Directory:
 
 def kernel(image: Image) -> None:
     """Do as ``load_code_signature``, ``cs_validate_csblob`` and ``cs_validate_page`` do."""
-    demand(len(image.first(0x1D)) == 16, "command of a wrong size")
+    demand(len(image.first(0x1D)) == 16 or not image.program, "command of a wrong size")
     start, size = image.signature
     room = image.data[start : start + size]
     if not image.program:
+        demand(size <= 40 << 20, "signature too large")
         room = room.ljust(size, b"\0")
     demand(len(room) == size, "signature beyond the file")
     best, blobs = _kernel_superblob(room, image.arm64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import struct
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -15,6 +16,7 @@ from countersign.findings import Enforcer, FileVerdict, Finding, Severity
 from countersign.rulebook import bundle, delivery
 from countersign.rules import RULES, broken
 from countersign.verifier import verify_image
+from kit.catalogue import make
 from kit.certificates import Identity, Message, certified, issue, self_signed
 from kit.requirement import NEVER, requirement, requirement_set, term, word
 from macho import BUNDLE, DSYM, DYLDLINK, DYLIB, EXECUTE, PIE, Macho, Patch, Seal, fat, put, segment
@@ -205,6 +207,7 @@ BREAKERS: dict[str, Callable[[], bytes]] = {
     "T6": vouched(ROOTLESS),
     "T7": vouched(is_stamped=False),
     "T8": vouched(),
+    **{f"K{number}": partial(make, f"K{number}-fail") for number in range(27, 31)},
 }
 ALONG: dict[str, set[str]] = {
     "R5": {"F1", "R8", "R9"},

@@ -46,7 +46,7 @@ def _check_segments(thin: Slice) -> Iterator[Finding]:
         at = thin.base + segment.command_offset
         if segment.end > thin.size:
             message = f"{segment.name} ends at {segment.end}, the slice at {thin.size}"
-            yield broken("R18", at, message, enforced_by=who)
+            yield broken("R18", at, message, enforced_by=dict.fromkeys((*who, Enforcer.DYLD)))
         if segment.fileoff % page:
             message = f"{segment.name} starts at {segment.fileoff}, not at a multiple of {page}"
             yield broken("R18", at, message, enforced_by=who)
@@ -94,7 +94,9 @@ def _check_command(thin: Slice, command: SignatureCommand) -> Iterator[Finding]:
     for each in thin.signatures:
         if each.cmdsize != COMMAND_SIZE:
             message = f"its size is {each.cmdsize}"
-            yield broken("R11", thin.base + each.offset, message, enforced_by=(Enforcer.KERNEL,))
+            program = thin.header.filetype == MH_EXECUTE
+            who = (Enforcer.KERNEL, Enforcer.DYLD) if program else (Enforcer.DYLD,)
+            yield broken("R11", thin.base + each.offset, message, enforced_by=who)
     if command.data_end > thin.size and thin.header.filetype == MH_EXECUTE:
         yield broken("R12", at, f"it ends at {command.data_end}, the slice at {thin.size}")
     if command.data_offset % 8:

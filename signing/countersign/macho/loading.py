@@ -6,10 +6,10 @@ leaves them out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from countersign.macho.slice import Command, Slice, load_commands
+from countersign.macho.slice import LC_SEGMENTS, Command, Slice, load_commands
 
 __all__ = ["Loading", "Stretch", "parse_loading"]
 
@@ -21,6 +21,22 @@ LC_UUID: Final = 0x1B
 LC_LOAD_DYLINKER: Final = 0xE
 LC_RPATH: Final = 0x8000001C
 LC_SEGMENT_SPLIT_INFO: Final = 0x1E
+LC_BUILD_VERSION: Final = 0x32
+LC_WITH_STRING: Final = (
+    0xC,
+    LC_ID_DYLIB,
+    0x12,
+    0x14,
+    0x15,
+    LC_RPATH,
+    0x80000018,
+    0x8000001F,
+    0x80000023,
+)
+"""Commands of which dyld wants the string to end inside them: names of libraries, and paths."""
+LC_REQ_DYLD: Final = 0x80000000
+LC_ONCE: Final = (0x2, 0xB, 0x1E, 0x22, 0x26, 0x29, 0x80000033, 0x80000034)
+"""Commands of which dyld takes one (``MachOLoaded::getLinkEditLoadCommands``)."""
 LC_DYLD_INFO: Final = (0x22, 0x80000022)
 LC_LINKEDIT_DATA: Final = {
     0x1E: "LC_SEGMENT_SPLIT_INFO",
@@ -33,6 +49,21 @@ LC_LINKEDIT_DATA: Final = {
     0x80000034: "LC_DYLD_CHAINED_FIXUPS",
 }
 
+LC_REQUIRED: Final = frozenset(
+    (
+        0x80000018,
+        LC_RPATH,
+        0x8000001F,
+        0x80000022,
+        0x80000023,
+        0x80000028,
+        0x80000033,
+        0x80000034,
+        0x80000035,
+    )
+)
+"""The commands that dyld knows among those that it may not pass over."""
+
 COMMAND_SIZES: Final = {
     LC_SYMTAB: 24,
     LC_DYSYMTAB: 80,
@@ -43,6 +74,7 @@ COMMAND_SIZES: Final = {
     0x24: 16,
     0x25: 16,
     0x26: 16,
+    0x29: 16,
     0x2C: 24,
     0x2F: 16,
     0x30: 16,
@@ -81,6 +113,12 @@ class Loading(NamedTuple):
     """What the load commands point to in __LINKEDIT, without the signature."""
     misfits: tuple[tuple[int, int], ...] = ()
     """Place and kind of each command whose size is not that of its kind."""
+    open_strings: tuple[tuple[int, int], ...] = ()
+    """Place and kind of each command whose string does not end inside it."""
+    unknown: tuple[tuple[int, int], ...] = ()
+    """Place and kind of each command that dyld may not pass over and does not know."""
+    doubles: tuple[tuple[int, int], ...] = ()
+    """Place and kind of each command that is there once already and may be so once."""
 
 
 def parse_loading(data: memoryview, thin: Slice) -> Loading:
@@ -102,12 +140,45 @@ def parse_loading(data: memoryview, thin: Slice) -> Loading:
             for stretch in _stretches(each, wide=thin.header.bits == 64)
             if stretch.size
         ),
-        misfits=tuple(
-            (each.at, each.kind)
-            for each in commands
-            if len(each.body) != COMMAND_SIZES.get(each.kind, len(each.body))
+        misfits=_places(each for each in commands if len(each.body) != _size(each)),
+        open_strings=_places(
+            each for each in commands if each.kind in LC_WITH_STRING and not _ends(each)
         ),
+        unknown=_places(
+            each for each in commands if each.kind & LC_REQ_DYLD and each.kind not in LC_REQUIRED
+        ),
+        doubles=_places(_doubles(commands)),
     )
+
+
+def _places(commands: Iterable[Command]) -> tuple[tuple[int, int], ...]:
+    return tuple((each.at, each.kind) for each in commands)
+
+
+def _size(command: Command) -> int:
+    """Give the size that a command should have."""
+    if command.kind == LC_BUILD_VERSION:
+        return 24 + 8 * int(command.numbers("20xI")[0])
+    if command.kind in LC_SEGMENTS:
+        fixed, each, count = (
+            (72, 80, "64xI") if LC_SEGMENTS[command.kind] == 64 else (56, 68, "48xI")
+        )
+        return fixed + each * int(command.numbers(count)[0])
+    return COMMAND_SIZES.get(command.kind, len(command.body))
+
+
+def _ends(command: Command) -> bool:
+    (start,) = command.numbers("8xI")
+    return b"\0" in bytes(command.body[start:])
+
+
+def _doubles(commands: Sequence[Command]) -> Iterator[Command]:
+    seen: set[int] = set()
+    for command in commands:
+        kind = 0x22 if command.kind in LC_DYLD_INFO else command.kind
+        if kind in LC_ONCE and kind in seen:
+            yield command
+        seen.add(kind)
 
 
 def _texts(commands: Sequence[Command], kinds: Sequence[int]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from countersign.escaping import printable
 
 __all__ = [
     "SG_READ_ONLY",
+    "VM_PROT_ALL",
     "VM_PROT_EXECUTE",
     "VM_PROT_READ",
     "VM_PROT_WRITE",
@@ -26,6 +27,7 @@ __all__ = [
 VM_PROT_READ: Final = 1
 VM_PROT_WRITE: Final = 2
 VM_PROT_EXECUTE: Final = 4
+VM_PROT_ALL: Final = 7
 SG_READ_ONLY: Final = 0x10
 """The flag of a segment that nobody writes to once dyld has bound it."""
 MAX_SECTIONS: Final = 1000
@@ -78,6 +80,7 @@ class Section(NamedTuple):
     offset: int
     size: int
     zero_fill: bool
+    vmaddr: int = 0
 
     @property
     def has_contents(self) -> bool:
@@ -145,7 +148,7 @@ def parse_segment(command: memoryview, at: int, *, order: str, bits: int, base: 
 def _section(values: tuple[bytes | int, ...]) -> Section:
     fields = _SectionFields(*values)  # type: ignore[arg-type]  # struct yields untyped tuples
     zero_fill = (fields.flags & 0xFF) in _ZERO_FILL
-    return Section(_name(fields.name), fields.offset, fields.size, zero_fill)
+    return Section(_name(fields.name), fields.offset, fields.size, zero_fill, fields.addr)
 
 
 def _name(raw: bytes) -> str:

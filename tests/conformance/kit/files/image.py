@@ -36,6 +36,12 @@ def _data(offset: int) -> bytes:
     return image.edited("__DATA", FILESIZE, "Q", size - offset).build()
 
 
+def _beyond(image: Image) -> bytes:
+    """Let the contents of a segment be behind the end of the file."""
+    image = replace(image, segments=(Segment("__DATA", b"data"),))
+    return image.edited("__DATA", FILEOFF, "Q", 1 << 20).build()
+
+
 FILES: Final[Files] = {
     "R10-pass": PROGRAM.build,
     "R10-fail": replace(PROGRAM, rest=b"payload").build,
@@ -57,6 +63,8 @@ FILES: Final[Files] = {
     "R17-fail.dylib": LIBRARY.edited("__LINKEDIT", VMSIZE, "Q", 16).build,
     "R18-pass": lambda: _data(0),
     "R18-fail": lambda: _data(16),
+    "R18-fail-beyond": lambda: _beyond(PROGRAM),
+    "R18-fail-beyond.dylib": lambda: _beyond(LIBRARY),
     "R20-pass": replace(PROGRAM, filetype=KEXT).build,
     "R20-fail": Image(filetype=DSYM).build,
     "R21-pass.dylib": lambda: _room(LIBRARY, LARGEST),

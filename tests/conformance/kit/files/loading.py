@@ -14,6 +14,9 @@ __all__ = ["FILES"]
 VMADDR, INITPROT = 24, 60
 """Offsets in an LC_SEGMENT_64."""
 
+FIRST_SECTION, SIZE = 72, 40
+"""Where the first section begins, and the offset of its size."""
+
 READ_ONLY: Final = 0x10
 """SG_READ_ONLY: the segment is written once, by dyld."""
 
@@ -26,8 +29,8 @@ def _starts(size: int) -> bytes:
 
 
 def _path(text: str) -> bytes:
-    data = text.encode().ljust(20, b"\0")
-    return struct.pack("<3I20s", RPATH, 12 + len(data), 12, data)
+    """Write a search path, with a zero behind it if there is room in 20 bytes."""
+    return struct.pack("<3I20s", RPATH, 32, 12, text.encode())
 
 
 def _sealed(*names: str) -> Image:
@@ -80,6 +83,7 @@ FILES: Final[Files] = {
     "K10-fail": _constant(0).build,
     "K12-pass.dylib": LIBRARY.build,
     "K12-fail.dylib": LIBRARY.edited("__LINKEDIT", VMADDR, "Q", 0x1000).build,
+    "K12-fail": PROGRAM.edited("__LINKEDIT", VMADDR, "Q", (1 << 32) + 0x1000).build,
     "K13-pass": replace(PROGRAM, commands=(_starts(16),)).build,
     "K13-fail": replace(PROGRAM, commands=(_starts(24),)).build,
     "K14-pass": replace(PROGRAM, entry="thread").build,
@@ -111,4 +115,12 @@ FILES: Final[Files] = {
     "K25-fail": replace(PROGRAM, commands=(NARROW,)).build,
     "K26-pass": PROGRAM.build,
     "K26-fail": replace(PROGRAM, arch="arm64 swapped").build,
+    "K27-pass": replace(PROGRAM, commands=(_path("/usr/lib"),)).build,
+    "K27-fail": replace(PROGRAM, commands=(_path("/usr/lib/kit/kit/kit"),)).build,
+    "K28-pass": replace(PROGRAM, commands=(struct.pack("<2I", 0x7FFF, 8),)).build,
+    "K28-fail": replace(PROGRAM, commands=(struct.pack("<2I", 0x80007FFF, 8),)).build,
+    "K29-pass": PROGRAM.build,
+    "K29-fail": PROGRAM.edited("__TEXT", FIRST_SECTION + SIZE, "Q", 0x4000).build,
+    "K30-pass": replace(PROGRAM, commands=(_starts(16),)).build,
+    "K30-fail": replace(PROGRAM, commands=(_starts(16),) * 2).build,
 }
