@@ -295,11 +295,13 @@ def _dyld_segments(image: Image, sdk: int, managed: bool) -> None:
             demand(not (start < low + size and start + length > low), "segments overlap")
         same = managed and sdk >= FALL_2025 and _name(one) == _name(other)
         demand(not same, "two segments of a name")
-    if sdk >= (FALL_2025 if image.filetype == EXECUTE else FALL_2019):
+    program = image.filetype == EXECUTE
+    fixed = program and image.cputype != ARM64 and image.flags & (DYLD_LINK | PIE) == DYLD_LINK
+    if sdk >= (FALL_2025 if program else FALL_2019):
         for before, after in itertools.pairwise(segments[:-1]):
             out = after.fileoff < before.fileoff and after.filesize
             demand(not out, "segments out of order in the file")
-            demand(after.vmaddr >= before.vmaddr, "segments out of order in memory")
+            demand(after.vmaddr >= before.vmaddr or fixed, "segments out of order in memory")
 
 
 def _name(segment: Segment) -> bytes:
