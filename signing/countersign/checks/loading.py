@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from countersign.checks.execution import check_program
 from countersign.checks.loaders import loaders
 from countersign.findings import Enforcer, Finding
 from countersign.macho.cpu import X86_64
@@ -17,11 +18,9 @@ from countersign.macho.header import MH_BUNDLE, MH_DYLDLINK, MH_DYLIB, MH_EXECUT
 from countersign.macho.loading import Loading
 from countersign.macho.segment import (
     SG_READ_ONLY,
-    VM_PROT_ALL,
     VM_PROT_EXECUTE,
     VM_PROT_READ,
     VM_PROT_WRITE,
-    Segment,
 )
 from countersign.macho.slice import Platform, Slice
 from countersign.rules import broken
@@ -39,7 +38,6 @@ NEVER: Final = 0xFFFFFFFF
 POWER: Final = (18, 0x01000012)
 """The CPUs, of 32 and of 64 bits, whose numbers begin with the highest byte."""
 
-DYLD: Final = "/usr/lib/dyld"
 MAX_NAMES: Final = 256
 """dyld looks for double names among so many; bounds the work that a hostile header can ask for."""
 
@@ -50,7 +48,7 @@ def check_loading(thin: Slice, loading: Loading, room: int) -> Iterator[Finding]
     ``room`` is how many bytes there are from the start of the slice to the end of the file.
     """
     if thin.header.filetype == MH_EXECUTE:
-        yield from _check_program(thin, loading, room)
+        yield from check_program(thin, loading, room)
     yield from _check_byte_order(thin)
     loaded = _is_loaded_by_dyld(thin, loading)
     yield from _check_overlaps(thin, loaded=loaded)
@@ -99,70 +97,6 @@ def _is_managed_by_dyld(thin: Slice) -> bool:
     if thin.header.filetype == MH_EXECUTE:
         return bool(thin.header.flags & MH_DYLDLINK)
     return thin.header.filetype in (MH_DYLIB, MH_BUNDLE)
-
-
-def _check_program(thin: Slice, loading: Loading, room: int) -> Iterator[Finding]:
-    """Check what ``load_machfile`` and ``parse_machfile`` in xnu's mach_loader.c check."""
-    yield from _check_dynamic(thin, loading)
-    yield from _check_header_segment(thin)
-    if len(loading.entries) != 1:
-        found = " and ".join(loading.entries) or "neither LC_MAIN nor LC_UNIXTHREAD"
-        yield broken("K14", thin.base, f"there is {found}")
-    page = 0x4000 if thin.is_arm64 else 0x1000
-    needed = -(-thin.header.commands_end // page) * page
-    if needed > room:
-        message = f"the file ends {room} bytes after the start of the {thin.arch} slice"
-        yield broken("K15", thin.base + room, message)
-    for segment in thin.segments:
-        if segment.bits != thin.header.bits:
-            at = thin.base + segment.command_offset
-            yield broken("K25", at, f"{segment.name} is described by {segment.bits}-bit numbers")
-    if len(thin.targets) > 1:
-        yield broken("K21", thin.base, f"it is built for {len(thin.targets)} platforms")
-    sealed = [
-        each.name
-        for each in thin.segments
-        if each.flags & SG_READ_ONLY and each.vmsize and not _is_empty_page(each)
-    ]
-    if len(sealed) > 1:
-        yield broken("K6", thin.base, f"{', '.join(sealed)} are marked SG_READ_ONLY")
-
-
-def _check_dynamic(thin: Slice, loading: Loading) -> Iterator[Finding]:
-    header = thin.header
-    dynamic = bool(header.flags & MH_DYLDLINK)
-    if not dynamic and thin.is_arm64:
-        yield broken("K5", thin.base + 24, "the program is static")
-    needed = dynamic or "LC_MAIN" in loading.entries
-    if loading.linkers != (DYLD,) and (needed or loading.linkers):
-        found = " and ".join(map(repr, loading.linkers)) or "none"
-        yield broken("K1", thin.base, f"the dynamic linker it names is {found}")
-    if dynamic and thin.is_arm64 and not header.flags & MH_PIE:
-        yield broken("K2", thin.base + 24, "the program is not position-independent")
-
-
-def _check_header_segment(thin: Slice) -> Iterator[Finding]:
-    if thin.is_arm64 and thin.header.bits == 64 and not any(map(_is_page_zero, thin.segments)):
-        yield broken("K3", thin.base, "there is no segment that keeps the first 4 GiB empty")
-    first = [each for each in thin.segments if each.fileoff == 0 and each.filesize]
-    if len(first) != 1:
-        yield broken("K4", thin.base, f"{len(first)} segments hold the start of the file")
-    for segment in first:
-        wanted = VM_PROT_READ | VM_PROT_EXECUTE
-        if segment.initprot & wanted != wanted:
-            at = thin.base + segment.command_offset
-            message = f"{segment.name} holds the header and is {_protection(segment)}"
-            yield broken("K4", at, message)
-
-
-def _is_page_zero(segment: Segment) -> bool:
-    return segment.vmsize >= 1 << 32 and _is_empty_page(segment)
-
-
-def _is_empty_page(segment: Segment) -> bool:
-    """Tell whether a segment only keeps the first addresses empty, as ``load_segment`` does."""
-    protection = (segment.initprot | segment.maxprot) & VM_PROT_ALL
-    return segment.vmaddr == 0 and segment.filesize == 0 and not protection
 
 
 def _check_uuid(thin: Slice, loading: Loading, sdk: int) -> Iterator[Finding]:
@@ -318,21 +252,11 @@ def _check_protections(thin: Slice, loading: Loading, sdk: int) -> Iterator[Find
         at = thin.base + segment.command_offset
         wanted, since = rules.get(segment.name, (segment.initprot, 0))
         if segment.initprot & ~7 or (segment.initprot != wanted and sdk >= since):
-            yield broken("K19", at, f"{segment.name} is {_protection(segment)}")
+            yield broken("K19", at, f"{segment.name} is {segment.rights}")
         splits = loading.splits and thin.header.filetype == MH_DYLIB
         constant = segment.name == "__DATA_CONST" and sdk >= MACOS_26 and not splits
         if constant and not segment.flags & SG_READ_ONLY:
             yield broken("K10", at, "__DATA_CONST is not marked SG_READ_ONLY")
-
-
-def _protection(segment: Segment) -> str:
-    """Write a protection as ``ls`` would, or as a number when it is none."""
-    if segment.initprot & ~7:
-        return f"protected by {segment.initprot:#x}"
-    return "".join(
-        word if segment.initprot & bit else "-"
-        for bit, word in ((VM_PROT_READ, "r"), (VM_PROT_WRITE, "w"), (VM_PROT_EXECUTE, "x"))
-    )
 
 
 def _check_order(thin: Slice, sdk: int) -> Iterator[Finding]:

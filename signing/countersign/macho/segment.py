@@ -110,6 +110,16 @@ class Segment:
         """Where its contents end, from the start of the slice."""
         return self.fileoff + self.filesize
 
+    @property
+    def rights(self) -> str:
+        """What may be done with its memory at first, as ``ls`` would write it, or a number."""
+        if self.initprot & ~VM_PROT_ALL:
+            return f"protected by {self.initprot:#x}"
+        return "".join(
+            word if self.initprot & bit else "-"
+            for bit, word in ((VM_PROT_READ, "r"), (VM_PROT_WRITE, "w"), (VM_PROT_EXECUTE, "x"))
+        )
+
     def section(self, name: str) -> Section | None:
         """Find a section by its name."""
         return next((section for section in self.sections if section.name == name), None)
