@@ -5,7 +5,6 @@ Run with ``COUNTERMARK_CORPUS=DIRECTORY pytest -m corpus``, after ``fetch.py DIR
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from itertools import islice
 from pathlib import Path
@@ -25,8 +24,7 @@ from countersign.style import Style
 from countersign.unsigner import unsign_bytes
 from countersign.verifier import verify
 from countersign.window import Window
-from manifest import read_manifest
-from survey import Sample, read_corpus
+from survey import Sample
 
 pytestmark = pytest.mark.corpus
 
@@ -41,20 +39,6 @@ STYLES: Final = {
     Class.CMS_OTHER: {None},
 }
 """What is recognised; where styles give the same bytes, the newest of them."""
-
-
-@pytest.fixture(scope="session")
-def files() -> dict[Path, list[Sample]]:
-    """The slices of every file of the manifest's archives."""
-    directory = os.environ.get("COUNTERMARK_CORPUS")
-    if not directory:
-        pytest.skip("COUNTERMARK_CORPUS does not name a directory that fetch.py filled")
-    folders = {archive.folder for archive in read_manifest()}
-    found: dict[Path, list[Sample]] = defaultdict(list)
-    for sample in read_corpus(Path(directory)):
-        if sample.folder in folders:
-            found[sample.path].append(sample)
-    return found
 
 
 def symbol_names(data: bytes) -> set[str]:

@@ -8,7 +8,6 @@ tools leave the end of an older signature there.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,8 +26,7 @@ from countersign.signer import sign_bytes
 from countersign.style import Style
 from countersign.unsigner import unsign_bytes
 from countersign.verifier import verify_image
-from manifest import read_manifest
-from survey import Sample, read_corpus
+from survey import Sample
 
 pytestmark = pytest.mark.corpus
 
@@ -57,20 +55,6 @@ STYLES: Final = {
 
 UNKNOWABLE: Final = {Class.LINKER_OTHER}
 """shellcheck: no linker known here seals no code."""
-
-
-@pytest.fixture(scope="session")
-def files() -> dict[Path, list[Sample]]:
-    """The slices of every file of the manifest's archives."""
-    directory = os.environ.get("COUNTERMARK_CORPUS")
-    if not directory:
-        pytest.skip("COUNTERMARK_CORPUS does not name a directory that fetch.py filled")
-    folders = {archive.folder for archive in read_manifest()}
-    found: dict[Path, list[Sample]] = defaultdict(list)
-    for sample in read_corpus(Path(directory)):
-        if sample.folder in folders:
-            found[sample.path].append(sample)
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

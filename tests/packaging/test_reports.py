@@ -25,7 +25,7 @@ from countersign.findings import FileVerdict, Finding, Severity, SliceVerdict, V
 from countersign.rules import RULES, broken
 from sarif_schema import sarif_schema
 
-HERE = Path("/work/tree")
+HERE = Path("/releases/tree")
 PAGE = broken("R27", 0x4000, "page 1 was changed after it was signed")
 LAYOUT = next(iter(LAYOUT_RULES.values())).finding("there is nothing in it")
 WARNING = replace(broken("P3", None, "two identifiers"), severity=Severity.WARNING)
@@ -149,10 +149,10 @@ def test_no_name_breaks_a_log(path: str, member: str, message: str) -> None:
     [
         ("bin/a", "bin/a"),
         ("./bin//a", "bin/a"),
-        ("/work/tree/bin/a", "bin/a"),
+        ("/releases/tree/bin/a", "bin/a"),
         ("../tree/a", "a"),
-        ("../b", "/work/b"),
-        ("/work/tree2/a", "/work/tree2/a"),
+        ("../b", "/releases/b"),
+        ("/releases/tree2/a", "/releases/tree2/a"),
         (".", "."),
     ],
 )

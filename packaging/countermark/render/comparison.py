@@ -142,7 +142,8 @@ def _names(what: str, names: Names) -> Iterator[str]:
 def _total(compared: Compared) -> str:
     total = sum(each.size for each in compared.differences)
     more = "" if compared.complete else f" in the first {MAX_DIFFERENCES} ranges alone"
-    return f"{total:,} bytes differ{more}"
+    what = "byte differs" if total == 1 else "bytes differ"
+    return f"{total:,} {what}{more}"
 
 
 def _ranges(compared: Compared, most: int) -> Iterator[str]:

@@ -19,10 +19,11 @@ from countermark.render.bench_document import BenchDocument
 from countermark.render.change_documents import SignDocument, UnsignDocument
 from countermark.render.compare_document import CompareDocument
 from countermark.render.explain_document import ExplainDocument
+from countermark.render.finding_entry import FindingEntry, finding_entry
 from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countersign.escaping import printable
-from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
+from countersign.findings import FileVerdict, SliceVerdict, Verdict
 
 __all__ = [
     "DOCUMENTS",
@@ -31,20 +32,6 @@ __all__ = [
     "schema_of",
     "verify_document",
 ]
-
-
-class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One broken rule at one place."""
-
-    rule: str
-    name: str
-    severity: Literal["error", "warning", "note"]
-    enforced_by: tuple[str, ...]
-    apple: str | None
-    code: int | None
-    offset: int | None
-    message: str
-    fix: str
 
 
 class SliceEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,7 +187,7 @@ def _file(file: FileVerdict) -> FileEntry:
         path=printable(file.path),
         member=printable(file.member) if file.member is not None else None,
         accepted=file.accepted,
-        findings=tuple(map(_finding, file.findings)),
+        findings=tuple(map(finding_entry, file.findings)),
         slices=tuple(map(_slice, file.slices)),
     )
 
@@ -216,12 +203,7 @@ def _slice(thin: SliceVerdict) -> SliceEntry:
             "cdhash": thin.cdhash,
             "flags": thin.flags,
             "page_size": thin.page_size,
-            "findings": tuple(map(_finding, thin.findings)),
+            "findings": tuple(map(finding_entry, thin.findings)),
         },
         SliceEntry,
     )
-
-
-def _finding(finding: Finding) -> FindingEntry:
-    entry: FindingEntry = msgspec.convert(msgspec.to_builtins(finding), FindingEntry)
-    return msgspec.structs.replace(entry, message=printable(finding.message))

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from countermark.render.finding_entry import FindingEntry, finding_entry
 from countersign.diagnosis.story import FileStory, FindingStory, Mending, Place, SliceStory
 from countersign.escaping import printable
 from countersign.symptoms import Subject, Symptom, symptoms
@@ -32,18 +33,9 @@ class PlaceEntry(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...]
 
 
-class FindingStoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+class FindingStoryEntry(FindingEntry, frozen=True, kw_only=True):
     """A finding, and what is known beyond it."""
 
-    rule: str
-    name: str
-    severity: Literal["error", "warning", "note"]
-    enforced_by: tuple[str, ...]
-    apple: str | None
-    code: int | None
-    offset: int | None
-    message: str
-    fix: str
     places: tuple[PlaceEntry, ...]
     places_left_out: int
     happened: str | None
@@ -135,15 +127,7 @@ def _finding(
     finding = told.finding
     seen = symptoms(finding.rule, finding.enforced_by, name=name, subject=subject, arm64=arm64)
     return FindingStoryEntry(
-        rule=finding.rule,
-        name=finding.name,
-        severity=finding.severity.value,
-        enforced_by=tuple(each.value for each in finding.enforced_by),
-        apple=finding.apple,
-        code=finding.code,
-        offset=finding.offset,
-        message=printable(finding.message),
-        fix=finding.fix,
+        **msgspec.structs.asdict(finding_entry(finding)),
         places=tuple(map(_place, told.places)),
         places_left_out=told.places_left_out,
         happened=told.happened,

@@ -46,7 +46,6 @@ CODE_DIGESTS: Final = "1.2.840.113635.100.9.2"
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 
-_WRAPPER = struct.Struct(">2I")
 _SET, _SEQUENCE = 0x31, 0x30
 
 UNREADABLE: Final = (

@@ -39,7 +39,6 @@ CHUNK: Final = 1 << 18
 MAX_RUNS: Final = 1000
 MAX_NAMES: Final = 100
 """Names of a kind that are kept; the others are counted."""
-LINKEDIT: Final = "__LINKEDIT"
 
 
 class PageRun(NamedTuple):

@@ -69,11 +69,6 @@ class PageDamage:
     """What exactly happened, where more than the cause is known."""
 
     @property
-    def wrong_count(self) -> int:
-        """How many pages are not what was signed."""
-        return sum(map(len, self.wrong))
-
-    @property
     def places(self) -> tuple[range, ...]:
         """The wrong pages in bytes from the start of the slice."""
         size = self.page_size
