@@ -13,13 +13,13 @@ from pathlib import Path
 import click
 
 from countermark.cli.application import application
+from countermark.glossary import seen_on_a_mac
 from countermark.render.document import DOCUMENTS, schema_of
 from countermark.render.glossary import describe_enforcers, describe_error
 from countermark.settings import json_schema
 from counterproof.rules import RULES as LAYOUT_RULES
 from countersign.rule import Rule
 from countersign.rules import RULES as SIGNATURE_RULES
-from countersign.symptoms import symptoms
 
 DOCS = Path(__file__).parent
 
@@ -73,13 +73,15 @@ def rules_page() -> str:
         enforcers = describe_enforcers(rule.enforced_by, rule.since)
         link, apple = f"[{rule.id}](#{rule.id})", rule.apple or ""
         lines.append(_row(link, rule.name, rule.severity.value, enforcers, apple))
-    lines += ["", "## Layout", "", "| rule | name | demands | severity | fix |"]
-    lines += ["|---|---|---|---|---|"]
-    for law in LAYOUT_RULES.values():
-        anchor = f'<a id="{law.id}"></a>{law.id}'
-        lines.append(_row(anchor, law.name, law.demands, law.severity.value, law.fix))
+    lines += ["", "## Layouts", "", "| rule | name | severity | demands |"]
+    lines += ["|---|---|---|---|"]
+    for rule in LAYOUT_RULES.values():
+        lines.append(_row(f"[{rule.id}](#{rule.id})", rule.name, rule.severity.value, rule.demands))
     lines += ["", "## Signatures, one by one", ""]
     for rule in SIGNATURE_RULES.values():
+        lines += _section(rule)
+    lines += ["## Layouts, one by one", ""]
+    for rule in LAYOUT_RULES.values():
         lines += _section(rule)
     return "\n".join(lines)
 
@@ -96,8 +98,10 @@ def _section(rule: Rule) -> Iterator[str]:
     yield f"- **Why**: {rule.why}"
     yield f"- **Cause**: {rule.cause}"
     yield f"- **Fix**: {rule.fix}"
-    yield "- **On a Mac**:"
-    for seen in symptoms(rule.id, rule.enforced_by):
+    symptoms = seen_on_a_mac(rule)
+    if symptoms:
+        yield "- **On a Mac**:"
+    for seen in symptoms:
         yield f"  - {seen.where}: {_code(seen.text) if seen.quoted else seen.text}"
     yield f"- **Source**: {rule.source}"
     yield ""

@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from counterproof.checks import check
-    from counterproof.detection import detect_profile
-    from counterproof.library import load_profile, profile_names
-    from counterproof.placement import placements
+    from counterproof.judging import check
+    from counterproof.profiles.detection import detect_profile
+    from counterproof.profiles.library import load_profile, profile_names
+    from counterproof.profiles.placement import placements
     from counterproof.target import Target
 
 __all__ = [
@@ -27,11 +27,11 @@ __all__ = [
 
 _HOMES = {
     "Target": "target",
-    "check": "checks",
-    "detect_profile": "detection",
-    "load_profile": "library",
-    "placements": "placement",
-    "profile_names": "library",
+    "check": "judging",
+    "detect_profile": "profiles.detection",
+    "load_profile": "profiles.library",
+    "placements": "profiles.placement",
+    "profile_names": "profiles.library",
 }
 
 

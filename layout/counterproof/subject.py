@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from counterproof.placement import listed_program
-from counterproof.profile import BIN, Profile, Program
+from counterproof.profiles.placement import listed_program
+from counterproof.profiles.profile import BIN, Profile, Program
 from counterproof.survey import Sample, Survey
-from counterproof.target import Target
+from counterproof.target import Form, Standard, State, Target
 from countersign.findings import Finding
 
 __all__ = ["Located", "Subject"]
@@ -30,6 +30,9 @@ class Subject:
     survey: Survey
     profile: Profile
     target: Target
+    form: Form = "install"
+    state: State = "ad-hoc"
+    standard: Standard = "local-build"
 
     def listed(self, sample: Sample) -> Program | None:
         """Give the profile's program that a file is by its name, in place or not."""

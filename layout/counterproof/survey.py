@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from counterproof.entry import Entry, Kind, Member
-from counterproof.links import Links
-from counterproof.tree import split_prefix, walk
+from counterproof.trees.entry import Entry, Kind, Member
+from counterproof.trees.links import Links
+from counterproof.trees.tree import split_prefix, walk
 from countersign.findings import FileVerdict
 from countersign.image import Image, ImageFormat, identify
 from countersign.verifier import verify_image

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 if TYPE_CHECKING:
     from countersign.image import ImageFormat
 
-__all__ = ["PLATFORMS", "Platform", "Target"]
+__all__ = ["PLATFORMS", "Form", "Platform", "Standard", "State", "Target"]
 
 Platform: TypeAlias = Literal["linux", "darwin", "windows"]
+
+Form: TypeAlias = Literal["install", "build", "archive", "app", "nsis"]
+"""What a tree is: an install tree, a build tree, what a release archive holds below its directory,
+a macOS application bundle, or what the Windows installer unpacks.
+"""
+
+State: TypeAlias = Literal["unsigned", "ad-hoc", "codesigned"]
+"""How far a release is signed: not at all, by nobody's key, or by a certificate."""
+
+Standard: TypeAlias = Literal["guix-release", "local-build"]
+"""What is asked of programs: what a Guix build of a release promises, or any careful build."""
 
 PLATFORMS: Final[tuple[Platform, ...]] = ("linux", "darwin", "windows")
 

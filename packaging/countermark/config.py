@@ -21,7 +21,7 @@ from countermark.toolchain import select_toolchain
 from countersign.style import Style
 
 if TYPE_CHECKING:
-    from counterproof.profile import Profile
+    from counterproof.profiles.profile import Profile
 
 __all__ = ["Options", "embedded_suite", "resolve"]
 

@@ -14,7 +14,7 @@ from countermark.toolchain import Toolchain, ToolchainKind
 from countersign.style import Style
 
 if TYPE_CHECKING:
-    from counterproof.profile import Profile
+    from counterproof.profiles.profile import Profile
 
 __all__ = ["Configuration", "HostBuild", "effective_settings"]
 

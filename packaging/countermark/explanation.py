@@ -142,7 +142,7 @@ def _is_there(word: str) -> bool:
 
 def _is_code(path: Path) -> bool:
     """Tell whether a path names what can hold code: a directory, an archive, or an image."""
-    from counterproof.format import is_archive
+    from counterproof.trees.format import is_archive
     from countersign.discovery import identify_file
 
     if not path.is_file():

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from counterproof.rules import RULES as LAYOUT_RULES
-from counterproof.rules import Rule as LayoutRule
 from countersign.apple import ERRORS
 from countersign.kernelerrors import KERNEL_ERRORS
 from countersign.rule import Rule
 from countersign.rules import RULES
+from countersign.symptoms import Symptom, symptoms
 
-__all__ = ["ErrorName", "Meaning", "known_words", "look_up", "page_of"]
+__all__ = ["ErrorName", "Meaning", "known_words", "look_up", "page_of", "seen_on_a_mac"]
 
 RULES_PAGE: Final = "docs/reference/rules.md"
 
@@ -27,7 +27,7 @@ class ErrorName:
     rules: tuple[Rule, ...]
 
 
-Meaning: TypeAlias = Rule | LayoutRule | ErrorName
+Meaning: TypeAlias = Rule | ErrorName
 
 
 def look_up(word: str) -> Meaning | None:
@@ -63,7 +63,12 @@ def page_of(rule_id: str) -> str:
     return f"{RULES_PAGE}#{rule_id}"
 
 
-def _rules() -> list[Rule | LayoutRule]:
+def seen_on_a_mac(rule: Rule) -> tuple[Symptom, ...]:
+    """Give what a Mac shows when the rule is broken; nothing is known of a layout's rule."""
+    return tuple(symptoms(rule.id, rule.enforced_by)) if rule.id in RULES else ()
+
+
+def _rules() -> list[Rule]:
     return [*RULES.values(), *LAYOUT_RULES.values()]
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from countermark.errors import ConfigurationError, missing
 from countermark.hosts import HOSTS, Host, find_host
-from counterproof.checks import judge
-from counterproof.detection import detect_profile
-from counterproof.library import load_profile
-from counterproof.profile import Profile
+from counterproof.judging import judge
+from counterproof.profiles.detection import detect_profile
+from counterproof.profiles.library import load_profile
+from counterproof.profiles.profile import Profile
 from counterproof.subject import Subject
 from counterproof.survey import Survey, survey
 from countersign.findings import Verdict

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 from countermark.errors import CountermarkError, WorkError, missing, nothing
 from countermark.surroundings import Surroundings, member_name
 from counterproof.errors import LayoutError, TreeError, UnsupportedTreeError, WindowError
-from counterproof.format import is_archive, starts_archive
+from counterproof.trees.format import is_archive, starts_archive
 from countersign.bundle.candidates import may_lie_in_bundle
 from countersign.discovery import (
     find_linked_files,
@@ -26,7 +26,7 @@ from countersign.source import ForgottenError, Source, open_source
 from countersign.window import Window
 
 if TYPE_CHECKING:
-    from counterproof.nested import ArchivedFile, Opened, Passed, Unread
+    from counterproof.trees.nested import ArchivedFile, Opened, Passed, Unread
 
 __all__ = ["Found", "Visited", "visit"]
 
@@ -138,7 +138,7 @@ class _Visitor(Generic[T]):
             self.problems.append(WorkError(f"{path}: {error}", hint=error.hint))
 
     def _archive(self, path: Path) -> None:
-        from counterproof.nested import walk_nested
+        from counterproof.trees.nested import walk_nested
 
         damaged: set[str] = set()
         for passed in walk_nested(path):
@@ -154,7 +154,7 @@ class _Visitor(Generic[T]):
                 damaged.add(error.path)
 
     def _member(self, path: Path, passed: ArchivedFile | Opened | Passed | Unread) -> None:
-        from counterproof.nested import ArchivedFile, Opened, Unread
+        from counterproof.trees.nested import ArchivedFile, Opened, Unread
 
         if isinstance(passed, Unread):
             if self._around is not None:
@@ -210,7 +210,7 @@ class _Visitor(Generic[T]):
 
     def _look_again(self, path: Path, names: tuple[str, ...]) -> T:
         """Go through an archive once more, for a member of which too little was kept."""
-        from counterproof.nested import ArchivedFile, walk_nested
+        from counterproof.trees.nested import ArchivedFile, walk_nested
 
         with contextlib.closing(walk_nested(path)) as walk:
             for passed in walk:

@@ -15,8 +15,8 @@ from countermark.plan import HostPlan
 from countermark.process import Runner
 
 if TYPE_CHECKING:
-    from counterproof.placement import Placement
-    from counterproof.profile import Profile
+    from counterproof.profiles.placement import Placement
+    from counterproof.profiles.profile import Profile
 
 __all__ = ["Stage", "read_stage", "regular_files", "stage"]
 

@@ -18,7 +18,7 @@ from countersign.findings import FileVerdict
 from countersign.rules import broken
 
 if TYPE_CHECKING:
-    from counterproof.entry import Entry
+    from counterproof.trees.entry import Entry
     from countersign.bundle.reader import BundleReader
     from countersign.source import Source
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from countermark.errors import ConfigurationError, CountermarkError, missing, nothing
 from counterproof.errors import LayoutError
-from counterproof.format import is_archive
+from counterproof.trees.format import is_archive
 from countersign.batch import Job, job_for
 from countersign.errors import ReadError, SigningError
 

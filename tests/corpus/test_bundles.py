@@ -13,8 +13,8 @@ from typing import Final
 
 import pytest
 
-from counterproof.entry import Kind
-from counterproof.tree import walk
+from counterproof.trees.entry import Kind
+from counterproof.trees.tree import walk
 from countersign.bundle.candidates import may_lie_in_bundle
 from countersign.bundle.reader import BundleReader
 from countersign.findings import Finding

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from counterproof.checks import check
 from counterproof.errors import TreeError
-from counterproof.library import load_profile, profile_names
+from counterproof.judging import check
+from counterproof.profiles.library import load_profile, profile_names
 from counterproof.target import Target
 from trees import (
     LINUX,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from counterproof import content
-from counterproof.checks import check
 from counterproof.errors import TreeError
-from counterproof.library import load_profile
-from counterproof.tree import walk
+from counterproof.judging import check
+from counterproof.profiles.library import load_profile
+from counterproof.trees import content
+from counterproof.trees.tree import walk
 from trees import LINUX, Files, elf, pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, required_files
 
 PROFILE = load_profile("multiprocess")

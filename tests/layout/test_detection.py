@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterproof.detection import detect_profile, fits, most_specific
-from counterproof.library import load_profile, profile_names
+from counterproof.profiles.detection import detect_profile, fits, most_specific
+from counterproof.profiles.library import load_profile, profile_names
 from counterproof.target import PLATFORMS, Platform
 
 NAMES = sorted({item.name for name in profile_names() for item in load_profile(name).programs})

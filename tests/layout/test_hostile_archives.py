@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from counterproof.entry import Member
 from counterproof.errors import HostileArchiveError, TreeError, UnsupportedTreeError
-from counterproof.format import ArchiveFormat
-from counterproof.safety import Budget
-from counterproof.tarball import walk_tar
-from counterproof.tree import walk
-from counterproof.zipball import walk_zip
+from counterproof.trees.entry import Member
+from counterproof.trees.format import ArchiveFormat
+from counterproof.trees.safety import Budget
+from counterproof.trees.tarball import walk_tar
+from counterproof.trees.tree import walk
+from counterproof.trees.zipball import walk_zip
 from trees import tar_info, tar_of, zip_info, zip_of
 
 

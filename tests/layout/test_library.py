@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterproof.errors import ProfileError, UnknownProfileError
-from counterproof.library import load_profile, parse_profile, profile_names
+from counterproof.profiles.library import load_profile, parse_profile, profile_names
 from counterproof.target import PLATFORMS
 
 MINIMAL = """

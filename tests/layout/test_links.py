@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterproof.entry import Entry, Kind
-from counterproof.links import Links
-from counterproof.safety import leaves_tree
+from counterproof.trees.entry import Entry, Kind
+from counterproof.trees.links import Links
+from counterproof.trees.safety import leaves_tree
 
 
 def entry(path: str, target: str | None = None) -> Entry:

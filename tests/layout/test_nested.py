@@ -17,11 +17,11 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from counterproof import nested, safety
-from counterproof.content import Shelf
 from counterproof.errors import HostileArchiveError, TreeError, UnsupportedTreeError
-from counterproof.gzipped import plain_pieces
-from counterproof.nested import MAX_NESTING, ArchivedFile, Opened, Passed, Unread, walk_nested
+from counterproof.trees import nested, safety
+from counterproof.trees.content import Shelf
+from counterproof.trees.gzipped import plain_pieces
+from counterproof.trees.nested import MAX_NESTING, ArchivedFile, Opened, Passed, Unread, walk_nested
 from trees import pack_tar, pack_tar_gz, pack_tar_zst, pack_zip, tar_info, tar_of, zip_info, zip_of
 
 PACKERS = {"zip": pack_zip, "tar": pack_tar, "tar.gz": pack_tar_gz, "tar.zst": pack_tar_zst}
@@ -122,7 +122,7 @@ def test_members_that_nobody_reads_are_skipped(tmp_path: Path) -> None:
 def test_what_is_large_passes_through_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("counterproof.content.HELD", 1000)
+    monkeypatch.setattr("counterproof.trees.content.HELD", 1000)
     assert files(written(tmp_path / "a.tar", pack_tar({"x": BIG}, "p"))) == {"p/x": BIG}
     with Shelf().hold([b"ab", b"c" * 1000, b"d"]) as source:
         assert source.read(1, 1002) == b"b" + b"c" * 1000 + b"d"
@@ -132,7 +132,7 @@ def test_what_is_large_passes_through_a_file(
 def test_what_is_held_is_what_came(contents: list[list[bytes]]) -> None:
     """Whatever was in that memory before."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("counterproof.content.CHUNK", 7)
+        patched.setattr("counterproof.trees.content.CHUNK", 7)
         shelf = Shelf()
         for pieces in contents:
             with shelf.hold(pieces) as source:

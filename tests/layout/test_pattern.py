@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterproof.pattern import Pattern
+from counterproof.profiles.pattern import Pattern
 
 NAMES = st.text(
     st.characters(codec="ascii", exclude_characters="/\\*", categories=("L", "N")), min_size=1

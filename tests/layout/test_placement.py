@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterproof.errors import PlacementError
-from counterproof.library import load_profile
-from counterproof.placement import placements
+from counterproof.profiles.library import load_profile
+from counterproof.profiles.placement import placements
 from counterproof.target import Target
 from trees import LINUX, WINDOWS
 

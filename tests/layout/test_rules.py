@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from counterproof.checks import check
-from counterproof.library import load_profile, parse_profile
-from counterproof.rules import RULES
+from counterproof.judging import check
+from counterproof.profiles.library import load_profile, parse_profile
+from counterproof.rulebook import layout
+from counterproof.rules import RULES, breach
 from counterproof.target import Target
 from countersign.findings import Enforcer, Finding, Severity, Verdict
 from trees import (
@@ -306,22 +307,23 @@ def test_a_link_to_a_program_is_a_program(stage: Path) -> None:
 
 
 def test_the_table_is_numbered_named_once_and_complete() -> None:
-    assert list(RULES) == [f"L{number:02}" for number in range(1, len(RULES) + 1)]
+    rules = [rule.id for rule in layout.RULES]
+    assert rules == [f"L{number:02}" for number in range(1, len(rules) + 1)]
     assert len({rule.name for rule in RULES.values()}) == len(RULES)
     for rule in RULES.values():
-        assert rule.demands.endswith(".")
-        assert rule.fix.endswith(".")
-        finding = rule.finding("message")
+        for text in (rule.demands, rule.why, rule.cause, rule.fix):
+            assert text.endswith(".")
+        finding = breach(rule, "message")
         assert finding.enforced_by == (Enforcer.POLICY,)
         assert finding.offset is None
 
 
 def test_every_rule_is_broken_by_a_test_of_this_folder() -> None:
     elsewhere = {"L01", "L07", "L15", "L16"}
-    assert {broken.rule for broken in BROKEN.values()} | elsewhere == set(RULES)
+    assert {broken.rule for broken in BROKEN.values()} | elsewhere == {
+        rule.id for rule in layout.RULES
+    }
 
 
 def test_only_the_owner_is_a_mere_warning() -> None:
-    assert [rule.name for rule in RULES.values() if rule.severity is not Severity.ERROR] == [
-        "owner"
-    ]
+    assert [rule.name for rule in layout.RULES if rule.severity is not Severity.ERROR] == ["owner"]

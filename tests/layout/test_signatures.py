@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from counterproof.checks import check
-from counterproof.library import load_profile
+from counterproof.judging import check
+from counterproof.profiles.library import load_profile
 from countersign import sign_bytes
 from countersign.findings import FileVerdict
 from macho import Macho, fat

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from counterproof import content
-from counterproof.entry import Entry, Kind
 from counterproof.errors import TreeError, UnsupportedTreeError
-from counterproof.tree import split_prefix, walk
+from counterproof.trees import content
+from counterproof.trees.entry import Entry, Kind
+from counterproof.trees.tree import split_prefix, walk
 from trees import (
     Files,
     pack_tar,

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from counterproof.errors import TreeError, WindowError
-from counterproof.tree import walk
-from counterproof.zstd import MAX_WINDOW, ZstdStream
+from counterproof.trees.tree import walk
+from counterproof.trees.zstd import MAX_WINDOW, ZstdStream
 from trees import pack_tar, pack_tar_zst
 
 FILES = {"bin/program": b"program " * 500, "README.md": b"read me\n"}
@@ -188,7 +188,7 @@ def test_zstandard_is_imported_for_zstd_only(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from counterproof.tree import walk\n"
+        "from counterproof.trees.tree import walk\n"
         "list(walk(Path(sys.argv[1])))\n"
         "sys.exit('zstandard' in sys.modules)\n"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands import ROOT, Run
-from counterproof.library import load_profile
+from counterproof.profiles.library import load_profile
 from countersign.signer import sign_bytes
 from rewriting import MACHO
 from suites import schema_errors

@@ -14,7 +14,7 @@ import pytest
 from countermark.errors import WorkError
 from countermark.reach import Found, visit
 from countermark.surroundings import Names, Surroundings, Watch
-from counterproof.entry import Entry
+from counterproof.trees.entry import Entry
 from countersign.findings import FileVerdict
 from countersign.signer import sign_bytes
 from countersign.source import Source

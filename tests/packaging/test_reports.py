@@ -21,13 +21,14 @@ from countermark.render.places import relative_path
 from countermark.render.rule_texts import rule_text
 from countermark.render.sarif import sarif_document
 from counterproof.rules import RULES as LAYOUT_RULES
+from counterproof.rules import breach
 from countersign.findings import FileVerdict, Finding, Severity, SliceVerdict, Verdict
 from countersign.rules import RULES, broken
 from sarif_schema import sarif_schema
 
 HERE = Path("/releases/tree")
 PAGE = broken("R27", 0x4000, "page 1 was changed after it was signed")
-LAYOUT = next(iter(LAYOUT_RULES.values())).finding("there is nothing in it")
+LAYOUT = breach(next(iter(LAYOUT_RULES.values())), "there is nothing in it")
 WARNING = replace(broken("P3", None, "two identifiers"), severity=Severity.WARNING)
 NOTE = replace(broken("P3", None, "one identifier"), severity=Severity.NOTE)
 SLICE = SliceVerdict(arch="arm64", signed=True, kind="ad-hoc", identifier="a", cdhash="ab" * 20)

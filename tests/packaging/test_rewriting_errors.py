@@ -25,7 +25,7 @@ from counterproof.errors import (
     UnsupportedTreeError,
     WindowError,
 )
-from counterproof.safety import MAX_MEMBERS
+from counterproof.trees.safety import MAX_MEMBERS
 from countersign.errors import SigningError
 from macho import Macho
 from rewriting import MACHO, keep, rewritten, same, sign

@@ -8,7 +8,7 @@ import pytest
 
 from bundles import Tree, app, framework, write_tree
 from countermark.surroundings import Surroundings
-from counterproof.entry import Entry, Kind
+from counterproof.trees.entry import Entry, Kind
 from countersign.findings import Enforcer, FileVerdict, Severity
 from countersign.source import BytesSource
 from delivery import apple_double

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from countermark.explanation import Explanation
-from countermark.glossary import ErrorName, page_of
+from countermark.glossary import ErrorName, page_of, seen_on_a_mac
 from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.render.sighting_entries import ReportEntry, report_entry
 from countermark.render.story_entries import (
@@ -16,10 +16,7 @@ from countermark.render.story_entries import (
     story_entry,
     symptom_entry,
 )
-from counterproof.rules import Rule as LayoutRule
-from countersign.findings import Enforcer
 from countersign.rule import Rule
-from countersign.symptoms import symptoms
 
 __all__ = ["ExplainDocument", "explain_document"]
 
@@ -84,24 +81,7 @@ def explain_document(explanation: Explanation) -> ExplainDocument:
     )
 
 
-def _rule(rule: Rule | LayoutRule) -> RuleEntry:
-    if isinstance(rule, LayoutRule):
-        return RuleEntry(
-            rule=rule.id,
-            name=rule.name,
-            severity=rule.severity.value,
-            enforced_by=(Enforcer.POLICY.value,),
-            since=(),
-            apple=None,
-            code=None,
-            demands=rule.demands,
-            why=None,
-            cause=None,
-            fix=rule.fix,
-            symptoms=(),
-            source=None,
-            page=page_of(rule.id),
-        )
+def _rule(rule: Rule) -> RuleEntry:
     return RuleEntry(
         rule=rule.id,
         name=rule.name,
@@ -114,7 +94,7 @@ def _rule(rule: Rule | LayoutRule) -> RuleEntry:
         why=rule.why,
         cause=rule.cause,
         fix=rule.fix,
-        symptoms=tuple(map(symptom_entry, symptoms(rule.id, rule.enforced_by))),
+        symptoms=tuple(map(symptom_entry, seen_on_a_mac(rule))),
         source=rule.source,
         page=page_of(rule.id),
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from countermark.glossary import ErrorName, Meaning, page_of
+from countermark.glossary import ErrorName, Meaning, page_of, seen_on_a_mac
 from countermark.render.paragraphs import paragraph
-from counterproof.rules import Rule as LayoutRule
 from countersign.apple import ERRORS
 from countersign.findings import Enforcer
 from countersign.kernelerrors import KERNEL_ERRORS
 from countersign.rule import Rule
-from countersign.symptoms import Symptom, symptoms
+from countersign.symptoms import Symptom
 
 __all__ = ["describe_enforcers", "describe_error", "describe_meaning", "describe_symptoms"]
 
@@ -29,8 +28,6 @@ def describe_meaning(meaning: Meaning) -> str:
     """Return everything that is known of a rule or of an error."""
     if isinstance(meaning, ErrorName):
         return "\n".join(_error(meaning))
-    if isinstance(meaning, LayoutRule):
-        return "\n".join(_layout_rule(meaning))
     return "\n".join(_rule(meaning))
 
 
@@ -68,16 +65,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield from paragraph("why", rule.why)
     yield from paragraph("cause", rule.cause)
     yield from paragraph("fix", rule.fix)
-    yield from describe_symptoms(symptoms(rule.id, rule.enforced_by))
+    yield from describe_symptoms(seen_on_a_mac(rule))
     yield from paragraph("source", rule.source)
-    yield from paragraph("page", page_of(rule.id))
-
-
-def _layout_rule(rule: LayoutRule) -> Iterator[str]:
-    yield f"{rule.id} {rule.name} ({rule.severity})"
-    yield from paragraph("demands", rule.demands)
-    yield from paragraph("refused by", "countermark layout check; macOS does not care")
-    yield from paragraph("fix", rule.fix)
     yield from paragraph("page", page_of(rule.id))
 
 

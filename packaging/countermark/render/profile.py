@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from counterproof.profile import ListedFile, Profile, Program
+from counterproof.profiles.profile import ListedFile, Profile, Program
 from counterproof.target import PLATFORMS
 
 __all__ = ["describe_profile"]

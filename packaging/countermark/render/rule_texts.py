@@ -34,21 +34,17 @@ class RuleText(NamedTuple):
 
 def rule_text(rule_id: str) -> RuleText:
     """Return the texts of a rule. Raises :class:`KeyError` when there is none of that id."""
-    signature = SIGNATURE_RULES.get(rule_id)
-    rule = signature or LAYOUT_RULES[rule_id]
-    more = [("What to do", rule.fix)]
-    if signature is not None:
-        more = [
-            ("Why it matters", signature.why),
-            ("Usual cause", signature.cause),
-            *more,
-            ("Enforced by", ", ".join(signature.enforced_by)),
-            ("Source", signature.source),
-        ]
+    rule = SIGNATURE_RULES.get(rule_id) or LAYOUT_RULES[rule_id]
     return RuleText(
         id=rule.id,
         name=rule.name,
         severity=rule.severity.value,
         demands=rule.demands,
-        more=tuple(more),
+        more=(
+            ("Why it matters", rule.why),
+            ("Usual cause", rule.cause),
+            ("What to do", rule.fix),
+            ("Enforced by", ", ".join(rule.enforced_by)),
+            ("Source", rule.source),
+        ),
     )

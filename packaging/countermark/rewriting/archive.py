@@ -9,7 +9,7 @@ from countermark.rewriting.replacement import Replace, Replacer
 from countermark.rewriting.tarball import rewrite_tar
 from countermark.rewriting.target import Target
 from countermark.rewriting.zipball import rewrite_zip
-from counterproof.format import ArchiveFormat, identify_archive
+from counterproof.trees.format import ArchiveFormat, identify_archive
 
 __all__ = ["rewrite_archive"]
 

@@ -24,7 +24,7 @@ from countermark.rewriting.records import (
     has_zip64,
     read_exactly,
 )
-from counterproof.safety import telling_damage
+from counterproof.trees.safety import telling_damage
 
 __all__ = ["DAMAGE", "ZIP64", "Directory", "Extent", "locate", "read_directory"]
 

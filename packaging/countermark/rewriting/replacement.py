@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, TypeAlias
 
 from countermark.errors import WorkError
 from countermark.rewriting.target import telling_trouble
-from counterproof.content import CHUNK
+from counterproof.trees.content import CHUNK
 from countersign.image import ImageFormat, identify
 
 __all__ = ["Content", "Replace", "Replacer"]

@@ -12,10 +12,10 @@ from countermark.errors import RewriteError
 from countermark.rewriting.header import resize, size_problem
 from countermark.rewriting.replacement import Content, Replacer
 from countermark.rewriting.target import Target
-from counterproof.entry import Kind
-from counterproof.format import ArchiveFormat
-from counterproof.safety import Budget
-from counterproof.tarball import TarMember, open_tar, read_tar
+from counterproof.trees.entry import Kind
+from counterproof.trees.format import ArchiveFormat
+from counterproof.trees.safety import Budget
+from counterproof.trees.tarball import TarMember, open_tar, read_tar
 
 __all__ = ["rewrite_tar"]
 

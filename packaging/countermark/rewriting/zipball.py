@@ -12,10 +12,10 @@ from countermark.rewriting.directory import DAMAGE, ZIP64, Extent, locate, read_
 from countermark.rewriting.records import LIMIT, LocalHeader, Sums
 from countermark.rewriting.replacement import Content, Replacer
 from countermark.rewriting.target import Target
-from counterproof.content import split
-from counterproof.entry import Kind
-from counterproof.safety import Budget, telling_damage
-from counterproof.zipball import ZipMember, open_zip, read_zip
+from counterproof.trees.content import split
+from counterproof.trees.entry import Kind
+from counterproof.trees.safety import Budget, telling_damage
+from counterproof.trees.zipball import ZipMember, open_zip, read_zip
 
 __all__ = ["rewrite_zip"]
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple, TypeAlias
 
-from counterproof.content import CHUNK, Shelf, spool
-from counterproof.entry import Entry, Kind
 from counterproof.errors import HostileArchiveError, TreeError
-from counterproof.format import ArchiveFormat, identify_start, starts_archive
-from counterproof.gzipped import plain_pieces
-from counterproof.safety import Budget, telling_damage
-from counterproof.tarball import DAMAGE, TarMember, read_tar
-from counterproof.zipball import ZipMember, open_zip, read_zip
-from counterproof.zstd import plain_blocks
+from counterproof.trees.content import CHUNK, Shelf, spool
+from counterproof.trees.entry import Entry, Kind
+from counterproof.trees.format import ArchiveFormat, identify_start, starts_archive
+from counterproof.trees.gzipped import plain_pieces
+from counterproof.trees.safety import Budget, telling_damage
+from counterproof.trees.tarball import DAMAGE, TarMember, read_tar
+from counterproof.trees.zipball import ZipMember, open_zip, read_zip
+from counterproof.trees.zstd import plain_blocks
 from countersign.source import Source
 
 __all__ = ["HEAD", "MAX_NESTING", "ArchivedFile", "Opened", "Passed", "Unread", "walk_nested"]

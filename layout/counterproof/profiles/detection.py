@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from counterproof.library import load_profile, profile_names
-from counterproof.profile import Profile
+from counterproof.profiles.library import load_profile, profile_names
+from counterproof.profiles.profile import Profile
 from counterproof.target import Platform
 
 __all__ = ["detect_profile", "fits", "most_specific"]

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from counterproof.errors import PlacementError
-from counterproof.profile import Profile, Program
+from counterproof.profiles.profile import Profile, Program
 from counterproof.target import Target
 
 __all__ = ["Placement", "listed_program", "placements"]

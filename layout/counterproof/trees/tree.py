@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from counterproof.archive import walk_archive
-from counterproof.entry import Content, Entry, Kind, Member
 from counterproof.errors import TreeError
-from counterproof.safety import MAX_MEMBERS, name_problem
+from counterproof.trees.archive import walk_archive
+from counterproof.trees.entry import Content, Entry, Kind, Member
+from counterproof.trees.safety import MAX_MEMBERS, name_problem
 
 __all__ = ["split_prefix", "walk"]
 

@@ -6,10 +6,11 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from counterproof.entry import Kind
-from counterproof.rules import CASE_COLLISION, DANGLING_LINK, KIND, LINK_OUTSIDE
-from counterproof.safety import leaves_tree
+from counterproof.rulebook.layout import CASE_COLLISION, DANGLING_LINK, KIND, LINK_OUTSIDE
+from counterproof.rules import breach
 from counterproof.subject import Located, Subject
+from counterproof.trees.entry import Kind
+from counterproof.trees.safety import leaves_tree
 
 __all__ = ["check_collisions", "check_kinds", "check_links"]
 
@@ -23,10 +24,10 @@ def check_links(subject: Subject) -> Iterator[Located]:
         found = f"links to {entry.link_target!a}"
         if leaves_tree(entry):
             message = f"{found}, expected a place in the tree"
-            yield Located(entry.path, LINK_OUTSIDE.finding(message))
+            yield Located(entry.path, breach(LINK_OUTSIDE, message))
         elif subject.survey.links.end(entry.path) is None:
             message = f"{found}, which is not there"
-            yield Located(entry.path, DANGLING_LINK.finding(message))
+            yield Located(entry.path, breach(DANGLING_LINK, message))
 
 
 def check_kinds(subject: Subject) -> Iterator[Located]:
@@ -34,7 +35,7 @@ def check_kinds(subject: Subject) -> Iterator[Located]:
     for sample in subject.survey.files:
         if sample.entry.kind in (Kind.HARD_LINK, Kind.OTHER):
             message = f"is a {sample.entry.kind}, expected a file"
-            yield Located(sample.entry.path, KIND.finding(message))
+            yield Located(sample.entry.path, breach(KIND, message))
 
 
 def check_collisions(subject: Subject) -> Iterator[Located]:
@@ -44,7 +45,7 @@ def check_collisions(subject: Subject) -> Iterator[Located]:
         other = first.setdefault(_as_macos_sees_it(path), path)
         if other != path:
             message = f"differs from {other} only in case; expected a name of its own"
-            yield Located(path, CASE_COLLISION.finding(message))
+            yield Located(path, breach(CASE_COLLISION, message))
 
 
 def _as_macos_sees_it(path: PurePosixPath) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from counterproof.entry import Member
-from counterproof.format import ArchiveFormat, identify_archive
-from counterproof.safety import Budget
-from counterproof.tarball import walk_tar
-from counterproof.zipball import walk_zip
+from counterproof.trees.entry import Member
+from counterproof.trees.format import ArchiveFormat, identify_archive
+from counterproof.trees.safety import Budget
+from counterproof.trees.tarball import walk_tar
+from counterproof.trees.zipball import walk_zip
 
 __all__ = ["walk_archive"]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from counterproof.entry import Kind
-from counterproof.profile import Profile
-from counterproof.rules import EMPTY_TREE, MISSING, UNEXPECTED, WRONG_DIRECTORY
+from counterproof.profiles.profile import Profile
+from counterproof.profiles.table import nearest
+from counterproof.rulebook.layout import EMPTY_TREE, MISSING, UNEXPECTED, WRONG_DIRECTORY
+from counterproof.rules import breach
 from counterproof.subject import Located, Subject
-from counterproof.table import nearest
 from counterproof.target import Target
+from counterproof.trees.entry import Kind
 from countersign.findings import Finding
 
 __all__ = ["check_presence"]
@@ -20,7 +21,7 @@ def check_presence(subject: Subject) -> Iterator[Located]:
     """Compare the list of files with the profile's."""
     files = subject.survey.files
     if not any(sample.entry.kind is Kind.FILE for sample in files):
-        yield Located(None, EMPTY_TREE.finding("there is no file in it, at least one is expected"))
+        yield Located(None, breach(EMPTY_TREE, "there is no file in it, at least one is expected"))
         return
     yield from _missing(subject)
     for sample in files:
@@ -41,13 +42,13 @@ def _missing(subject: Subject) -> Iterator[Located]:
         if program.required and program not in present:
             place = profile.place(program, subject.target)
             message = f"required by profile {profile.name}, but not there"
-            yield Located(place, MISSING.finding(message))
+            yield Located(place, breach(MISSING, message))
     paths = [sample.entry.path for sample in subject.survey.files]
     for file in profile.files_for(platform):
         if file.required and not any(map(file.pattern.matches, paths)):
             message = f"{file.pattern} is required by profile {profile.name}, but nothing matches"
             fix = "Check that the suite installs it, and stage again."
-            yield Located(PurePosixPath(str(file.pattern)), MISSING.finding(message, fix=fix))
+            yield Located(PurePosixPath(str(file.pattern)), breach(MISSING, message, fix=fix))
 
 
 def _is_listed(subject: Subject, path: PurePosixPath) -> bool:
@@ -60,21 +61,21 @@ def _is_listed(subject: Subject, path: PurePosixPath) -> bool:
 def _misplaced(subject: Subject, place: PurePosixPath) -> Finding:
     if place in subject.survey.samples:
         message = f"a second copy of {place}; one program is expected, in {place.parent}/"
-        return WRONG_DIRECTORY.finding(message, fix="Delete the copy that is out of place.")
+        return breach(WRONG_DIRECTORY, message, fix="Delete the copy that is out of place.")
     message = f"wrong directory: profile {subject.profile.name} expects it at {place}"
-    return WRONG_DIRECTORY.finding(message)
+    return breach(WRONG_DIRECTORY, message)
 
 
 def _unexpected(subject: Subject, path: PurePosixPath) -> Finding:
     profile, target = subject.profile, subject.target
     message = f"not listed by profile {profile.name} for {target.platform}"
     if elsewhere := _other_platforms(profile, path, target):
-        return UNEXPECTED.finding(f"{message}, only for {elsewhere}")
+        return breach(UNEXPECTED, f"{message}, only for {elsewhere}")
     places = (str(profile.place(item, target)) for item in profile.programs_for(target.platform))
     files = (str(file.pattern) for file in profile.files_for(target.platform))
     if likely := nearest(str(path), (*places, *files)):
-        return UNEXPECTED.finding(f"{message}; the nearest place that is listed is {likely}")
-    return UNEXPECTED.finding(message)
+        return breach(UNEXPECTED, f"{message}; the nearest place that is listed is {likely}")
+    return breach(UNEXPECTED, message)
 
 
 def _other_platforms(profile: Profile, path: PurePosixPath, target: Target) -> str:

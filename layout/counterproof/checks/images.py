@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from counterproof.entry import Kind
-from counterproof.rules import (
+from counterproof.rulebook.layout import (
     ARCHITECTURE,
     EMPTY_FILE,
     FORMAT,
@@ -13,9 +12,11 @@ from counterproof.rules import (
     NOT_A_PROGRAM,
     UNSIGNED,
 )
+from counterproof.rules import breach
 from counterproof.subject import Located, Subject
 from counterproof.survey import Sample
 from counterproof.target import Target
+from counterproof.trees.entry import Kind
 from countersign.findings import Finding
 from countersign.image import Image, ImageFormat, ImageKind
 
@@ -29,10 +30,10 @@ def check_programs(subject: Subject) -> Iterator[Located]:
         if sample.entry.kind is Kind.FILE and sample.entry.size == 0:
             if subject.profile.unlisted == "refused" or subject.is_program(sample):
                 message = "is empty, expected content"
-                yield Located(sample.entry.path, EMPTY_FILE.finding(message))
+                yield Located(sample.entry.path, breach(EMPTY_FILE, message))
         elif listed and (problem := _not_a_program(subject, sample)):
             message = f"{problem}, expected an executable image"
-            yield Located(sample.entry.path, NOT_A_PROGRAM.finding(message))
+            yield Located(sample.entry.path, breach(NOT_A_PROGRAM, message))
 
 
 def check_images(subject: Subject) -> Iterator[Located]:
@@ -53,10 +54,10 @@ def check_signed(subject: Subject) -> Iterator[Located]:
         for image in sample.signature.slices if sample.signature else ():
             if not image.signed:
                 message = f"{image.arch}: no signature, expected one"
-                yield Located(sample.entry.path, UNSIGNED.finding(message))
+                yield Located(sample.entry.path, breach(UNSIGNED, message))
             elif image.kind == "linker":
                 message = f"{image.arch}: signed by its linker, expected the release's signature"
-                yield Located(sample.entry.path, LINKER_SIGNED.finding(message))
+                yield Located(sample.entry.path, breach(LINKER_SIGNED, message))
 
 
 def _not_a_program(subject: Subject, sample: Sample) -> str | None:
@@ -79,8 +80,8 @@ def _is_part(image: Image) -> bool:
 
 def _foreign(image: Image, target: Target) -> Finding | None:
     if image.format is not target.image_format:
-        return FORMAT.finding(f"format is {image.format}, expected {target.image_format}")
+        return breach(FORMAT, f"format is {image.format}, expected {target.image_format}")
     if image.architectures != (target.architecture,):
         found = ", ".join(image.architectures) or "none"
-        return ARCHITECTURE.finding(f"architecture is {found}, expected {target.architecture}")
+        return breach(ARCHITECTURE, f"architecture is {found}, expected {target.architecture}")
     return None

@@ -11,13 +11,13 @@ import io
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from counterproof.content import split
 from counterproof.errors import WindowError
+from counterproof.trees.content import split
 
 if TYPE_CHECKING:
     from zstandard import ZstdDecompressor
 
-    from counterproof.stream import Readable
+    from counterproof.trees.stream import Readable
 
 __all__ = ["MAX_WINDOW", "ZstdStream", "plain_blocks"]
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import IO, Final
 
-from counterproof.entry import Content
+from counterproof.trees.entry import Content
 from countersign.source import FileSource, PiecesSource, Source
 
 __all__ = ["CHUNK", "Shelf", "split", "spool", "take"]

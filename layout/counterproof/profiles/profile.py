@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Literal, TypeAlias
 
-from counterproof.pattern import Pattern
+from counterproof.profiles.pattern import Pattern
 from counterproof.target import Platform, Target
 
 __all__ = ["BIN", "SCHEMA", "Directory", "ListedFile", "Profile", "Program", "Unlisted"]

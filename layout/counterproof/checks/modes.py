@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from counterproof.entry import Kind
-from counterproof.rules import MODE, OWNER
+from counterproof.rulebook.layout import MODE, OWNER
+from counterproof.rules import breach
 from counterproof.subject import Located, Subject
 from counterproof.survey import Sample
+from counterproof.trees.entry import Kind
 
 __all__ = ["check_modes", "check_owners"]
 
@@ -27,7 +28,7 @@ def check_modes(subject: Subject) -> Iterator[Located]:
         found = "not recorded in the archive" if mode is None else f"{mode:04o}"
         expected = " or ".join(f"{one:04o}" for one in allowed)
         message = f"mode is {found}, expected {expected}"
-        yield Located(sample.entry.path, MODE.finding(message))
+        yield Located(sample.entry.path, breach(MODE, message))
 
 
 def check_owners(subject: Subject) -> Iterator[Located]:
@@ -37,7 +38,7 @@ def check_owners(subject: Subject) -> Iterator[Located]:
     if strange:
         found = ", ".join(f"{user}:{group}" for user, group in strange[:3])
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
-        yield Located(None, OWNER.finding(f"members belong to {found}{more}, expected 0:0"))
+        yield Located(None, breach(OWNER, f"members belong to {found}{more}, expected 0:0"))
 
 
 def _allowed(subject: Subject, sample: Sample) -> tuple[int, ...]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from counterproof.entry import Entry, Kind
 from counterproof.errors import HostileArchiveError, TreeError
+from counterproof.trees.entry import Entry, Kind
 
 __all__ = [
     "MAX_BYTES",

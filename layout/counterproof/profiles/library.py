@@ -8,14 +8,14 @@ from pathlib import Path, PurePosixPath
 from typing import Final, get_args
 
 from counterproof.errors import ProfileError, UnknownProfileError
-from counterproof.pattern import Pattern, plain_path_problem
-from counterproof.profile import SCHEMA, Directory, ListedFile, Profile, Program, Unlisted
-from counterproof.table import Table, nearest
+from counterproof.profiles.pattern import Pattern, plain_path_problem
+from counterproof.profiles.profile import SCHEMA, Directory, ListedFile, Profile, Program, Unlisted
+from counterproof.profiles.table import Table, nearest
 from counterproof.target import PLATFORMS
 
 __all__ = ["load_profile", "parse_profile", "profile_names"]
 
-_PROFILES: Final = Path(__file__).with_name("profiles")
+_PROFILES: Final = Path(__file__).parent
 _SUFFIX: Final = ".toml"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _DIRECTORIES: Final[tuple[Directory, ...]] = get_args(Directory)

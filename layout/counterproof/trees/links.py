@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Self
 
-from counterproof.entry import Entry, Kind
+from counterproof.trees.entry import Entry, Kind
 
 __all__ = ["Links"]
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from counterproof.content import split, take
-from counterproof.entry import Entry, Kind, Member
 from counterproof.errors import HostileArchiveError
-from counterproof.format import ArchiveFormat
-from counterproof.safety import Budget, refuse_escapes, safe_path, telling_damage
-from counterproof.stream import ForwardStream, Readable
-from counterproof.zstd import ZstdStream
+from counterproof.trees.content import split, take
+from counterproof.trees.entry import Entry, Kind, Member
+from counterproof.trees.format import ArchiveFormat
+from counterproof.trees.safety import Budget, refuse_escapes, safe_path, telling_damage
+from counterproof.trees.stream import ForwardStream, Readable
+from counterproof.trees.zstd import ZstdStream
 
 __all__ = ["DAMAGE", "TarMember", "open_tar", "read_tar", "walk_tar"]
 

@@ -6,8 +6,8 @@ import io
 import tarfile
 from typing import Final, Protocol
 
-from counterproof.content import CHUNK
-from counterproof.safety import Budget
+from counterproof.trees.content import CHUNK
+from counterproof.trees.safety import Budget
 
 __all__ = ["ForwardStream", "Readable"]
 

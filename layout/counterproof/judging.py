@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from counterproof.images import check_images, check_programs, check_signed
-from counterproof.modes import check_modes, check_owners
-from counterproof.names import check_collisions, check_kinds, check_links
-from counterproof.presence import check_presence
-from counterproof.profile import Profile
+from counterproof.checks.images import check_images, check_programs, check_signed
+from counterproof.checks.modes import check_modes, check_owners
+from counterproof.checks.names import check_collisions, check_kinds, check_links
+from counterproof.checks.presence import check_presence
+from counterproof.profiles.profile import Profile
 from counterproof.subject import Located, Subject
 from counterproof.survey import Survey, survey
 from counterproof.target import Target

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from counterproof.content import split, take
-from counterproof.entry import Content, Entry, Kind, Member
 from counterproof.errors import HostileArchiveError, UnsupportedTreeError
-from counterproof.safety import MAX_NAME, Budget, refuse_escapes, safe_path, telling_damage
+from counterproof.trees.content import split, take
+from counterproof.trees.entry import Content, Entry, Kind, Member
+from counterproof.trees.safety import MAX_NAME, Budget, refuse_escapes, safe_path, telling_damage
 
 __all__ = ["ZipMember", "open_zip", "read_zip", "walk_zip"]
 

@@ -1,0 +1,1 @@
+"""Reading trees: directories, and archives without unpacking them."""
