@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from countersign.image import ImageFormat
 
-__all__ = ["PLATFORMS", "Form", "Platform", "Standard", "State", "Target"]
+__all__ = [
+    "FORMS",
+    "PLATFORMS",
+    "STANDARDS",
+    "STATES",
+    "Form",
+    "Platform",
+    "Standard",
+    "State",
+    "Target",
+]
 
 Platform: TypeAlias = Literal["linux", "darwin", "windows"]
 
@@ -23,7 +33,10 @@ State: TypeAlias = Literal["unsigned", "ad-hoc", "codesigned"]
 Standard: TypeAlias = Literal["guix-release", "local-build"]
 """What is asked of programs: what a Guix build of a release promises, or any careful build."""
 
-PLATFORMS: Final[tuple[Platform, ...]] = ("linux", "darwin", "windows")
+PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)
+FORMS: Final[tuple[Form, ...]] = get_args(Form)
+STATES: Final[tuple[State, ...]] = get_args(State)
+STANDARDS: Final[tuple[Standard, ...]] = get_args(Standard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ PROGRAM = MINIMAL + "[programs]\nx = { directory = 'bin' }\n"
 
 
 def test_the_built_in_profiles_are_these() -> None:
-    assert profile_names() == ("generic", "monolithic", "multiprocess")
+    assert profile_names() == ("29", "30", "31", "32", "generic", "monolithic", "multiprocess")
 
 
 @pytest.mark.parametrize("name", profile_names())
@@ -50,7 +50,7 @@ def test_the_built_in_profiles_require_on_every_platform(
     profile = load_profile(name)
     for platform in PLATFORMS:
         listed = profile.programs_for(platform)
-        assert {item.name: item.directory for item in listed if item.required} == required
+        assert {item.name: item.directory for item in listed if item.need == "required"} == required
 
 
 def test_generic_lists_nothing_and_says_so() -> None:
@@ -127,7 +127,7 @@ def test_an_unknown_name_is_refused_and_the_nearest_proposed(
         ),
         (
             PROGRAM.replace("'bin'", "'bin', required = 1"),
-            "programs.x.required: must be true or false, not a number",
+            "programs.x.required: must be true, false or 'release', not a number",
         ),
         (
             PROGRAM.replace("'bin'", "'bin', platforms = ['linux', 'darvin']"),

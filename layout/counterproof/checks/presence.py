@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from counterproof.profiles.profile import Profile
+from counterproof.profiles.profile import Profile, is_needed
 from counterproof.profiles.table import nearest
 from counterproof.rulebook.layout import EMPTY_TREE, MISSING, UNEXPECTED, WRONG_DIRECTORY
 from counterproof.rules import breach
@@ -39,13 +39,13 @@ def _missing(subject: Subject) -> Iterator[Located]:
     profile, platform = subject.profile, subject.target.platform
     present = {subject.listed(sample) for sample in subject.survey.files}
     for program in profile.programs_for(platform):
-        if program.required and program not in present:
+        if is_needed(program, subject.standard) and program not in present:
             place = profile.place(program, subject.target)
             message = f"required by profile {profile.name}, but not there"
             yield Located(place, breach(MISSING, message))
     paths = [sample.entry.path for sample in subject.survey.files]
     for file in profile.files_for(platform):
-        if file.required and not any(map(file.pattern.matches, paths)):
+        if is_needed(file, subject.standard) and not any(map(file.pattern.matches, paths)):
             message = f"{file.pattern} is required by profile {profile.name}, but nothing matches"
             fix = "Check that the suite installs it, and stage again."
             yield Located(PurePosixPath(str(file.pattern)), breach(MISSING, message, fix=fix))

@@ -18,10 +18,12 @@ def detect_profile(programs: Iterable[str], platform: Platform) -> Profile:
 
     ``programs`` are names of program files, wherever they stand: Bitcoin Core installs
     ``bitcoin-wallet`` to ``bin/``, and only staging moves it to where the profile wants it. On
-    Windows a name's ``.exe`` is left out of account. ``generic`` is the answer when no list fits.
+    Windows a name's ``.exe`` is left out of account. Profiles of a release series are no answer,
+    for a stage is not what Guix makes; ``generic`` is the answer when no list fits.
     """
     names = {_program_name(program, platform) for program in programs}
-    listing = [load_profile(name) for name in profile_names() if name != _FALLBACK]
+    profiles = map(load_profile, profile_names())
+    listing = [each for each in profiles if each.name != _FALLBACK and each.series is None]
     return most_specific(listing, names, platform) or load_profile(_FALLBACK)
 
 
@@ -39,14 +41,14 @@ def most_specific(
 def fits(profile: Profile, programs: Collection[str], platform: Platform) -> bool:
     """Tell whether every required program is among ``programs``, and no unlisted one."""
     listed = profile.programs_for(platform)
-    required = {program.name for program in listed if program.required}
+    required = {program.name for program in listed if program.need == "required"}
     allowed = {program.name for program in listed}
     return bool(required) and required <= set(programs) <= allowed
 
 
 def _rank(profile: Profile, platform: Platform) -> tuple[int, int, str]:
     listed = profile.programs_for(platform)
-    return -sum(program.required for program in listed), len(listed), profile.name
+    return -sum(program.need == "required" for program in listed), len(listed), profile.name
 
 
 def _program_name(file_name: str, platform: Platform) -> str:

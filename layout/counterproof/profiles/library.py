@@ -1,25 +1,33 @@
-"""Finding profiles by name or path, and reading them strictly."""
+"""Finding profiles by name or path, together with what they extend."""
 
 from __future__ import annotations
 
-import re
 import tomllib
-from pathlib import Path, PurePosixPath
-from typing import Final, get_args
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from counterproof.errors import ProfileError, UnknownProfileError
-from counterproof.profiles.pattern import Pattern, plain_path_problem
-from counterproof.profiles.profile import SCHEMA, Directory, ListedFile, Profile, Program, Unlisted
+from counterproof.profiles.inheritance import joined
+from counterproof.profiles.parsing import profile_of
+from counterproof.profiles.profile import SCHEMA, Profile
 from counterproof.profiles.table import Table, nearest
-from counterproof.target import PLATFORMS
 
 __all__ = ["load_profile", "parse_profile", "profile_names"]
 
 _PROFILES: Final = Path(__file__).parent
 _SUFFIX: Final = ".toml"
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
-_DIRECTORIES: Final[tuple[Directory, ...]] = get_args(Directory)
-_UNLISTED: Final[tuple[Unlisted, ...]] = get_args(Unlisted)
+_MAX_BYTES: Final = 1 << 20
+"""A profile has a few thousand bytes."""
+_MAX_FILES: Final = 8
+"""Files that one profile may be made of: itself and what it extends, one after the other."""
+
+
+class _Loaded(NamedTuple):
+    """A profile and the values that it was made of, for those who extend it."""
+
+    profile: Profile
+    values: Mapping[str, object]
 
 
 def profile_names() -> tuple[str, ...]:
@@ -33,84 +41,80 @@ def load_profile(name_or_path: str | Path) -> Profile:
     A text is a path when it has a slash or ends in ``.toml``; a similar name is proposed, never
     taken. Raises :class:`ProfileError` with the file, the key's path and the nearest valid name.
     """
-    if isinstance(name_or_path, Path) or "/" in name_or_path or name_or_path.endswith(_SUFFIX):
-        return _load_file(Path(name_or_path))
+    if isinstance(name_or_path, Path) or _is_path(name_or_path):
+        return _load_file(Path(name_or_path), ()).profile
     names = profile_names()
     if name_or_path not in names:
         raise UnknownProfileError(name_or_path, nearest=nearest(name_or_path, names))
-    return _load_file(_PROFILES / (name_or_path + _SUFFIX))
+    return _load_file(_built_in(name_or_path), ()).profile
 
 
-def parse_profile(text: str, source: str) -> Profile:
-    """Read the TOML ``text`` of a profile; errors name it as ``source``."""
+def parse_profile(text: str, source: str, folder: Path | None = None) -> Profile:
+    """Read the TOML ``text`` of a profile; errors name it as ``source``.
+
+    A file that it extends is looked for from ``folder``, without which it may only extend a
+    built-in profile.
+    """
+    return _parse(text, source, folder, ()).profile
+
+
+def _load_file(path: Path, heirs: tuple[Path, ...]) -> _Loaded:
+    if path.exists() and not path.is_file():
+        raise ProfileError(str(path), "", "is not a regular file")
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES + 1).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "is not UTF-8"
+        raise ProfileError(str(path), "", problem or str(error)) from error
+    if len(text) > _MAX_BYTES:
+        raise ProfileError(str(path), "", f"is longer than {_MAX_BYTES} bytes")
+    return _parse(text, str(path), path.parent, (*heirs, path))
+
+
+def _parse(text: str, source: str, folder: Path | None, heirs: tuple[Path, ...]) -> _Loaded:
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ProfileError(source, "", f"is not TOML: {error}") from error
     table = Table(source, "", values)
     table.choice("schema", (SCHEMA,))
-    table.allow(
-        "schema", "name", "title", "description", "libexec", "unlisted", "programs", "files"
-    )
-    profile = Profile(
-        name=_name(table, "name", table.text("name")),
-        title=table.text("title"),
-        description=" ".join(table.text("description").split()),
-        libexec=_path(table, "libexec"),
-        unlisted=table.choice("unlisted", _UNLISTED, "refused"),
-        programs=tuple(_program(name, inner) for name, inner in table.tables("programs")),
-        files=tuple(_listed_file(text, inner) for text, inner in table.tables("files")),
-    )
-    if profile.unlisted == "refused" and not profile.programs:
-        raise table.error("programs", "is missing, and unlisted files are refused")
-    return profile
+    if "extends" in values:
+        parent = _parent(table, folder, heirs)
+        table = joined(_load_file(parent, heirs).values, table)
+    return _Loaded(profile_of(table), table.values)
 
 
-def _load_file(path: Path) -> Profile:
-    if path.exists() and not path.is_file():
-        raise ProfileError(str(path), "", "is not a regular file")
+def _parent(table: Table, folder: Path | None, heirs: tuple[Path, ...]) -> Path:
+    """Find the file of the profile that is extended; none may come twice."""
+    name = table.text("extends")
+    if not _is_path(name):
+        names = profile_names()
+        if name not in names:
+            problem = f"there is no profile {name!r}; a file is named by a relative path"
+            raise table.error("extends", problem, nearest=nearest(name, names))
+        path = _built_in(name)
+    elif folder is None or Path(name).is_absolute() or not name.isprintable():
+        raise table.error("extends", "must be a built-in profile or a path from this file's folder")
+    else:
+        path = folder / name
+    if any(_same(path, heir) for heir in heirs):
+        raise table.error("extends", f"{name!r} extends this profile in turn")
+    if len(heirs) >= _MAX_FILES:
+        raise table.error("extends", f"more than {_MAX_FILES} profiles extend each other")
+    return path
+
+
+def _same(path: Path, other: Path) -> bool:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "is not UTF-8"
-        raise ProfileError(str(path), "", problem or str(error)) from error
-    return parse_profile(text, str(path))
+        return path.samefile(other)
+    except OSError:  # which the reading of it will tell
+        return False
 
 
-def _program(name: str, table: Table) -> Program:
-    table.allow("directory", "required", "platforms")
-    return Program(
-        name=_name(table, "", name),
-        directory=table.choice("directory", _DIRECTORIES),
-        required=table.truth("required", default=False),
-        platforms=table.some("platforms", PLATFORMS),
-    )
+def _built_in(name: str) -> Path:
+    return _PROFILES / (name + _SUFFIX)
 
 
-def _listed_file(text: str, table: Table) -> ListedFile:
-    table.allow("required", "platforms")
-    try:
-        pattern = Pattern.parse(text)
-    except ValueError as error:
-        raise table.error("", str(error)) from error
-    return ListedFile(
-        pattern=pattern,
-        required=table.truth("required", default=False),
-        platforms=table.some("platforms", PLATFORMS),
-    )
-
-
-def _name(table: Table, key: str, name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise table.error(key, f"{name!r} is not a name: use letters, digits and . _ + -")
-    if name.endswith(".exe"):
-        raise table.error(key, "programs are named without .exe; Windows adds it")
-    return name
-
-
-def _path(table: Table, key: str) -> PurePosixPath:
-    text = table.text(key, "libexec")
-    problem = plain_path_problem(text)
-    if problem or "*" in text:
-        raise table.error(key, problem or "must be one path, without '*'")
-    return PurePosixPath(text)
+def _is_path(name: str) -> bool:
+    return "/" in name or name.endswith(_SUFFIX)

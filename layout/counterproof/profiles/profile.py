@@ -1,9 +1,7 @@
-"""Profiles: what a stage or an archive must hold, for each platform.
+"""Profiles: what a tree must hold, for each platform, form and state.
 
-A profile is a TOML file: ``schema``, ``name``, ``title`` and ``description``; ``[programs]`` by
-name, each with its ``directory``; other ``[files]`` by pattern. A program or a pattern may be
-``required``, and may apply to some ``platforms`` only. ``libexec`` is the path of that directory;
-``unlisted`` says whether other files are ``refused``, which is the default, or ``allowed``.
+``docs/reference/profiles.md`` tells the format of the file, :mod:`counterproof.profiles.parsing`
+reads it.
 """
 
 from __future__ import annotations
@@ -13,9 +11,22 @@ from pathlib import PurePosixPath
 from typing import Final, Literal, TypeAlias
 
 from counterproof.profiles.pattern import Pattern
-from counterproof.target import Platform, Target
+from counterproof.profiles.wrapper import Wrapper
+from counterproof.target import STATES, Form, Platform, Standard, State, Target
 
-__all__ = ["BIN", "SCHEMA", "Directory", "ListedFile", "Profile", "Program", "Unlisted"]
+__all__ = [
+    "BIN",
+    "MACOS",
+    "SCHEMA",
+    "App",
+    "Directory",
+    "ListedFile",
+    "Need",
+    "Profile",
+    "Program",
+    "Unlisted",
+    "is_needed",
+]
 
 SCHEMA: Final = "countermark.profile/1"
 """The only version of the format so far."""
@@ -23,9 +34,14 @@ SCHEMA: Final = "countermark.profile/1"
 BIN: Final = PurePosixPath("bin")
 """Where the programs of the directory ``bin`` stand: the wrapper looks for this very name."""
 
+MACOS: Final = PurePosixPath("Contents/MacOS")
+"""Where the program of an application bundle stands."""
+
 Directory: TypeAlias = Literal["bin", "libexec"]
 """What users start, and what other programs start."""
 Unlisted: TypeAlias = Literal["refused", "allowed"]
+Need: TypeAlias = Literal["required", "release", "optional"]
+"""Whether something must be there: always, when it is measured as a release, or never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +50,12 @@ class Program:
 
     name: str
     directory: Directory
-    required: bool
+    need: Need
     platforms: tuple[Platform, ...]
+    forms: tuple[Form, ...]
+    """The forms of trees that may hold it."""
+    nsis: PurePosixPath | None = None
+    """Its directory below the one that the Windows installer makes; None when not installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +63,27 @@ class ListedFile:
     """Files that are not programs: one path, or all that match a pattern."""
 
     pattern: Pattern
-    required: bool
-    """True when at least one file must match."""
+    need: Need
+    """When needed, at least one file must match."""
     platforms: tuple[Platform, ...]
+    forms: tuple[Form, ...]
+    states: tuple[State, ...] = STATES
+    empty: bool = False
+    """True when the file may be empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The application bundle for macOS."""
+
+    bundle: str
+    """The name of its directory, such as ``Bitcoin-Qt.app``."""
+    identifier: str
+    """``CFBundleIdentifier``."""
+    program: Program
+    """What it starts, in ``Contents/MacOS``."""
+    files: tuple[ListedFile, ...]
+    """Everything else, from the bundle's own directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,22 +94,70 @@ class Profile:
     title: str
     """One line, for lists."""
     description: str
+    extends: str | None = None
+    """The profile that this one is a change of, as it names it."""
+    series: str | None = None
+    """The release series that it describes, such as ``30``; None when it is none of a release."""
+    distribution: str | None = None
+    """The name of the archives: they hold one directory, ``DISTRIBUTION-VERSION``."""
+    hosts: tuple[str, ...] = ()
+    """The triples that it is released for; empty when it does not say."""
+    team: str | None = None
+    """Apple's identifier of the team whose certificate signs for macOS."""
+    hardening: str | None = None
+    """The name of the table of versions and symbols that programs may ask for."""
     libexec: PurePosixPath
     """Where the programs of the directory ``libexec`` really stand."""
     unlisted: Unlisted
     """Whether a file that the profile does not list may be in the tree."""
     programs: tuple[Program, ...] = ()
     files: tuple[ListedFile, ...] = ()
+    app: App | None = None
+    wrapper: Wrapper | None = None
 
-    def programs_for(self, platform: Platform) -> tuple[Program, ...]:
-        """Give the programs that may stand in a tree for ``platform``."""
-        return tuple(program for program in self.programs if platform in program.platforms)
+    def programs_for(self, platform: Platform, form: Form = "install") -> tuple[Program, ...]:
+        """Give the programs that may stand in a tree of this form for ``platform``."""
+        return tuple(
+            program
+            for program in self._programs(form)
+            if platform in program.platforms and form in program.forms
+        )
 
-    def files_for(self, platform: Platform) -> tuple[ListedFile, ...]:
-        """Give the other files that may stand in a tree for ``platform``."""
-        return tuple(file for file in self.files if platform in file.platforms)
+    def files_for(
+        self, platform: Platform, form: Form = "install", state: State | None = None
+    ) -> tuple[ListedFile, ...]:
+        """Give the other files that may stand in such a tree; without a state, in any."""
+        return tuple(
+            file
+            for file in self._files(form)
+            if platform in file.platforms
+            and form in file.forms
+            and (state is None or state in file.states)
+        )
 
-    def place(self, program: Program, target: Target) -> PurePosixPath:
+    def place(self, program: Program, target: Target, form: Form = "install") -> PurePosixPath:
         """Give the path of the program's file, from the top of the tree."""
-        directory = BIN if program.directory == "bin" else self.libexec
-        return directory / target.file_name(program.name)
+        return self.directory(program, form) / target.file_name(program.name)
+
+    def directory(self, program: Program, form: Form = "install") -> PurePosixPath:
+        """Give the directory of a program: a build tree has but one, an installer its own."""
+        if form == "app":
+            return MACOS
+        if form == "nsis" and program.nsis is not None:
+            return program.nsis
+        return BIN if form == "build" or program.directory == "bin" else self.libexec
+
+    def _programs(self, form: Form) -> tuple[Program, ...]:
+        if form != "app":
+            return self.programs
+        return (self.app.program,) if self.app else ()
+
+    def _files(self, form: Form) -> tuple[ListedFile, ...]:
+        if form != "app":
+            return self.files
+        return self.app.files if self.app else ()
+
+
+def is_needed(item: Program | ListedFile, standard: Standard) -> bool:
+    """Tell whether something must be in a tree that is measured by ``standard``."""
+    return item.need == "required" or (item.need == "release" and standard == "guix-release")

@@ -44,37 +44,57 @@ class Table:
             raise self.error(key, "must not be empty")
         return value
 
-    def truth(self, key: str, *, default: bool) -> bool:
-        """Give true or false."""
+    def optional(self, key: str) -> str | None:
+        """Give a string, or None when it is not there."""
+        return self.text(key) if key in self.values else None
+
+    def truth(self, key: str, *, default: bool, other: str | None = None) -> bool:
+        """Give true or false; ``other`` is a word that may stand here too, for the message."""
         value = self._value(key, default)
         if not isinstance(value, bool):
-            raise self.error(key, f"must be true or false, not {_type_name(value)}")
+            words = "true or false" if other is None else f"true, false or {other!r}"
+            raise self.error(key, f"must be {words}, not {_shown(value)}")
         return value
 
     def choice(self, key: str, choices: Sequence[Word], default: Word | None = None) -> Word:
         """Give one of ``choices``."""
         return self._chosen(key, self.text(key, default), choices)
 
-    def some(self, key: str, choices: Sequence[Word]) -> tuple[Word, ...]:
+    def some(
+        self, key: str, choices: Sequence[Word], default: Sequence[Word] | None = None
+    ) -> tuple[Word, ...]:
         """Give the listed ones of ``choices``, in the order of ``choices``; all by default."""
-        value = self._value(key, list(choices))
+        meant = "all" if default is None else " and ".join(default)
+        chosen = {
+            self._chosen(key, item, choices)
+            for item in self.texts(key, choices if default is None else default, meant)
+        }
+        return tuple(item for item in choices if item in chosen)
+
+    def texts(self, key: str, default: Sequence[str] = (), meant: str = "none") -> tuple[str, ...]:
+        """Give a list of strings that is not empty; ``meant`` says what its absence stands for."""
+        value = self.values.get(key)
+        if value is None:
+            return tuple(default)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.error(key, f"must be a list of texts, not {_type_name(value)}")
         if not value:
-            raise self.error(key, "must not be empty; leave it out to mean all")
-        chosen = {self._chosen(key, item, choices) for item in value}
-        return tuple(item for item in choices if item in chosen)
+            raise self.error(key, f"must not be empty; leave it out to mean {meant}")
+        return tuple(value)
+
+    def inner(self, key: str) -> Table:
+        """Give the table ``key``, which must be there."""
+        value = self._value(key, None)
+        if not isinstance(value, dict):
+            raise self.error(key, f"must be a table, not {_type_name(value)}")
+        return Table(self.source, self._place(key), value)
 
     def tables(self, key: str) -> Iterator[tuple[str, Table]]:
         """Give the tables in the table ``key`` with their keys; none when it is absent."""
-        value = self._value(key, {})
-        if not isinstance(value, dict):
-            raise self.error(key, f"must be a table, not {_type_name(value)}")
-        inner = Table(self.source, self._place(key), value)
-        for name, values in value.items():
-            if not isinstance(values, dict):
-                raise inner.error(name, f"must be a table, not {_type_name(values)}")
-            yield name, Table(self.source, inner._place(name), values)
+        if key in self.values:
+            outer = self.inner(key)
+            for name in outer.values:
+                yield name, outer.inner(name)
 
     def error(self, key: str, problem: str, *, nearest: str | None = None) -> ProfileError:
         """Say what is wrong with ``key``, or with the table itself when ``key`` is empty."""
@@ -100,6 +120,10 @@ class Table:
         plain = key.replace("-", "").replace("_", "").isalnum() and key.isascii()
         shown = key if plain else ascii(key)
         return f"{self.path}.{shown}" if self.path else shown
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str) else _type_name(value)
 
 
 def _type_name(value: object) -> str:

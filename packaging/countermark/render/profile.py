@@ -23,7 +23,7 @@ def describe_profile(profile: Profile) -> str:
     lines.append("")
     for path, item in rows:
         platforms = "" if set(item.platforms) == set(PLATFORMS) else ", ".join(item.platforms)
-        need = "required" if item.required else "optional"
+        need = item.need
         lines.append(f"  {path:{width}}  {need}  {platforms}".rstrip())
     lines.append(f"  anything else is {profile.unlisted}")
     return "\n".join(lines)
