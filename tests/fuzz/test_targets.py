@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 
 import pytest
 
-from commands import ROOT
 from mutations import mutate, random_mutations
 from targets import TARGETS
 
@@ -34,13 +31,3 @@ def test_a_target_bears_random_changes(name: str) -> None:
     for _ in range(200):
         seed = chance.choice(target.seeds)
         target(mutate(seed, random_mutations(chance, len(seed), (range(len(seed)),))))
-
-
-def test_an_unknown_target_is_wrong_usage() -> None:
-    pytest.importorskip("atheris", reason="the extra fuzz is not installed")
-    script = ROOT / "tests" / "fuzz" / "guided.py"
-    done = subprocess.run(
-        [sys.executable, str(script), "unknown"], capture_output=True, check=False, text=True
-    )
-    assert done.returncode == 2
-    assert "verify" in done.stderr
