@@ -11,16 +11,16 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from kit.catalogue import ENFORCERS
+from kit.catalogue import ENFORCERS, Expectation
+from kit.tree import first, unpack
 
-__all__ = ["Opinion", "Tool", "tools"]
+__all__ = ["Opinion", "Tool", "tools", "unpacked_bundle"]
 
 SECONDS: Final = 10
 """A tool that takes longer hangs."""
@@ -54,11 +54,15 @@ class Tool(Protocol):
     def unpacks(self) -> bool:
         """True when it can be asked about what is in an archive."""
 
+    @property
+    def heeds(self) -> bool:
+        """True when it can be told what is demanded besides what macOS demands."""
+
     def missing(self) -> str:
         """Say why the tool cannot be asked; empty when it can."""
 
-    def judge(self, path: Path) -> Opinion:
-        """Ask about a file."""
+    def judge(self, path: Path, asked: Expectation) -> Opinion:
+        """Ask about a file of the kit."""
 
     def names(self, rule: str, text: str) -> bool:
         """Tell whether what it said names the rule as the reason."""
@@ -91,13 +95,17 @@ class Countermark:
     asked: str = "countermark verify FILE"
     enforcers: frozenset[str] = frozenset(ENFORCERS)
     unpacks: bool = True
+    heeds: bool = True
 
     def missing(self) -> str:
         return ""
 
-    def judge(self, path: Path) -> Opinion:
-        command = (sys.executable, "-m", "countermark", "verify", "--format", "json")
-        opinion = run([*command, str(path)])
+    def judge(self, path: Path, asked: Expectation) -> Opinion:
+        options = [_demanding(word, value) for word, value in asked.demand.items()]
+        command = [sys.executable, "-m", "countermark", "verify", "--format", "json", *options]
+        with tempfile.TemporaryDirectory() as place:
+            bundle = unpacked_bundle(path, asked, Path(place))
+            opinion = run([*command, bundle or path])
         crashed = opinion.crashed or "Traceback" in opinion.text
         return opinion._replace(crashed=crashed)
 
@@ -108,6 +116,20 @@ class Countermark:
         places = [place for file in verdict["files"] for place in (file, *file["slices"])]
         findings = [finding for place in places for finding in place["findings"]]
         return rule in {each["rule"] for each in findings if each["severity"] == "error"}
+
+
+def _demanding(word: str, value: str | bool) -> str:
+    """Write a demand of the kit as an option."""
+    return f"--require-{word}" if value is True else f"--require-{word}={value}"
+
+
+def unpacked_bundle(path: Path, asked: Expectation, place: Path) -> Path | None:
+    """Unpack a bundle and what lies beside it; None for all else, archives of files included."""
+    if not asked.archived:
+        return None
+    if not unpack(path, place).is_dir():
+        return None
+    return place / asked.path if asked.path else place
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +144,7 @@ class Rcodesign:
     tolerant: bool = False
     enforcers: frozenset[str] = frozenset(ENFORCERS)
     unpacks: bool = False
+    heeds: bool = False
 
     @property
     def name(self) -> str:
@@ -135,7 +158,7 @@ class Rcodesign:
         found = run([self.python, "-c", "import apple_platform"]).accepts
         return "" if found else "apple-platform-py is not installed"
 
-    def judge(self, path: Path) -> Opinion:
+    def judge(self, path: Path, asked: Expectation) -> Opinion:
         opinion = run([self.python, "-c", _ASK_RCODESIGN, path])
         if not opinion.accepts:
             return opinion._replace(crashed=opinion.crashed or "Panic" in opinion.text)
@@ -190,11 +213,12 @@ class Reader:
     options: tuple[str, ...]
     enforcers: frozenset[str] = frozenset(ENFORCERS)
     unpacks: bool = False
+    heeds: bool = False
 
     def missing(self) -> str:
         return "" if self.program else "it is not on this machine"
 
-    def judge(self, path: Path) -> Opinion:
+    def judge(self, path: Path, asked: Expectation) -> Opinion:
         assert self.program is not None
         return run([self.program, *self.options, path])
 
@@ -208,6 +232,7 @@ class Codesign:
 
     strict: bool
     unpacks: bool = True
+    heeds: bool = False
 
     @property
     def name(self) -> str:
@@ -229,14 +254,12 @@ class Codesign:
     def missing(self) -> str:
         return "" if shutil.which("codesign") and sys.platform == "darwin" else "this is no Mac"
 
-    def judge(self, path: Path) -> Opinion:
+    def judge(self, path: Path, asked: Expectation) -> Opinion:
         if path.suffix != ".tar":
             return run(["codesign", *self._options, path])
         with tempfile.TemporaryDirectory() as place:
             subprocess.run(["tar", "-xf", path, "-C", place], check=True)
-            with tarfile.open(path) as archive:
-                top = archive.getnames()[0].partition("/")[0]
-            return run(["codesign", *self._options, Path(place, top)])
+            return run(["codesign", *self._options, Path(place, asked.path or first(path))])
 
     def names(self, rule: str, text: str) -> bool:
         from countersign.apple import ERRORS
@@ -256,11 +279,12 @@ class MacOS:
     asked: str = "FILE, or DYLD_INSERT_LIBRARIES=FILE for a library"
     enforcers: frozenset[str] = frozenset({"kernel", "dyld"})
     unpacks: bool = False
+    heeds: bool = False
 
     def missing(self) -> str:
         return "" if sys.platform == "darwin" else "this is no Mac"
 
-    def judge(self, path: Path) -> Opinion:
+    def judge(self, path: Path, asked: Expectation) -> Opinion:
         if path.suffix == ".dylib":
             opinion = run([self.good], {"DYLD_INSERT_LIBRARIES": str(path.absolute())})
         else:

@@ -39,13 +39,13 @@ class Score:
 
 
 def score(tool: Tool, files: Iterable[tuple[Expectation, Path]]) -> Score:
-    """Ask a tool about every file that it can read. A crash is neither yes nor no."""
+    """Ask a tool what it can be asked. A crash is neither yes nor no."""
     result = Score()
     for expected, path in files:
-        if expected.archived and not tool.unpacks:
+        if (expected.archived and not tool.unpacks) or (expected.demand and not tool.heeds):
             continue
-        opinion = tool.judge(path)
-        bad = bool(expected.refused_by & tool.enforcers)
+        opinion = tool.judge(path, expected)
+        bad = expected.is_bad or bool(expected.refused_by & tool.enforcers)
         if opinion.crashed:
             result.crashed.append(expected.name)
         elif opinion.accepts:

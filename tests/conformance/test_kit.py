@@ -10,23 +10,20 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from adapters import unpacked_bundle
 from countermark.signatures import verify_paths
+from countersign.demands import Demands, apply_demands
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
 from countersign.rules import RULES
+from countersign.signature import Kind
 from countersign.verifier import verify_image
 from kit.catalogue import ENFORCERS, Expectation, expectations, make, names
 
 KIT = expectations()
 PASSING = [each for each in KIT if each.passes]
 FAILING = [each for each in KIT if not each.passes]
-WITHOUT_PAIR = {
-    **dict.fromkeys(
-        ("N1", "N5", "N6"), "say that something was not checked; there is nothing to break"
-    ),
-    "B17": "needs a pipe or a device, which no archive here holds; test_bundle.py breaks it",
-    **dict.fromkeys(("Q1", "Q2", "Q3", "Q4"), "demands of the one who verifies, not of macOS"),
-}
-
+BUNDLES = [each for each in KIT if each.archived and each.path is None and each.rule != "B17"]
+"""All but a pipe, with which no archive is read."""
 DISPUTED: dict[str, str] = {
     "B18-fail.tar": "codesign refuses the framework; we go by its library, which dyld loads",
 }
@@ -51,21 +48,36 @@ def findings(verdict: FileVerdict) -> list[Finding]:
     return [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
 
 
-def judged(expected: Expectation) -> tuple[FileVerdict, ...]:
-    """Judge a file or, as the command does, all that is in an archive."""
+def demands(expected: Expectation) -> Demands:
+    """Say what the table demands as the command's options do."""
+    signed, kind, identifier, team = map(
+        expected.demand.get, ("signed", "kind", "identifier", "team")
+    )
+    return Demands(
+        signed=bool(signed),
+        kinds=(Kind(str(kind)),) if kind else (),
+        identifiers=(str(identifier),) if identifier else (),
+        teams=(str(team),) if team else (),
+    )
+
+
+def judged(expected: Expectation, *, unpack: bool = True) -> tuple[FileVerdict, ...]:
+    """Judge a file, a bundle or, as the command does, all that is in an archive."""
     if not expected.archived:
-        return (verify_image(make(expected.name), path=expected.name),)
+        verdict = verify_image(make(expected.name), path=expected.name)
+        return (apply_demands(verdict, demands(expected)),)
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, expected.name)
         path.write_bytes(make(expected.name))
-        verified = verify_paths([path])
+        bundle = unpacked_bundle(path, expected, Path(place, "unpacked")) if unpack else None
+        verified = verify_paths([bundle or path])
     assert not verified.problems
     return verified.verdict.files
 
 
-def judge(expected: Expectation) -> list[Finding]:
+def judge(expected: Expectation, *, unpack: bool = True) -> list[Finding]:
     """Give the findings of countermark but for notes on other rules, which warn of nothing."""
-    found = [each for file in judged(expected) for each in findings(file)]
+    found = [each for file in judged(expected, unpack=unpack) for each in findings(file)]
     return [
         each
         for each in found
@@ -86,7 +98,7 @@ def test_every_file_has_its_expectation_and_every_expectation_its_file() -> None
     assert sorted(each.name for each in KIT) == sorted(names())
 
 
-@pytest.mark.parametrize("rule_id", sorted(set(RULES) - set(WITHOUT_PAIR)))
+@pytest.mark.parametrize("rule_id", sorted(RULES))
 def test_every_rule_has_a_file_that_passes_and_one_that_fails(rule_id: str) -> None:
     assert {each.passes for each in KIT if each.rule == rule_id} == {True, False}
 
@@ -97,6 +109,7 @@ def test_the_table_is_sound(expected: Expectation) -> None:
     assert set(expected.verdict.values()) <= {"accept", "refuse"}
     assert expected.primary in (None, expected.rule)
     assert expected.what.endswith(".")
+    assert set(expected.demand) <= {"signed", "kind", "identifier", "team"}
     if expected.passes:
         assert not expected.refused_by
         assert not expected.also
@@ -117,7 +130,15 @@ def test_a_file_that_fails_is_refused_for_its_one_reason(expected: Expectation) 
 
 @pytest.mark.parametrize("expected", disputed(FAILING))
 def test_a_file_that_fails_is_refused_by_those_who_refuse_it(expected: Expectation) -> None:
-    assert refused_by(judge(expected)) == expected.refused_by
+    assert refused_by(judge(expected)) == expected.refused_by | (
+        {"policy"} if expected.is_bad else set()
+    )
+
+
+@pytest.mark.parametrize("expected", BUNDLES, ids=lambda each: each.name)
+def test_a_bundle_is_judged_in_its_archive_as_out_of_it(expected: Expectation) -> None:
+    inside, outside = (judge(expected, unpack=unpack) for unpack in (False, True))
+    assert sorted(map(str, inside)) == sorted(map(str, outside))
 
 
 @pytest.mark.parametrize("expected", FAILING, ids=lambda each: each.name)

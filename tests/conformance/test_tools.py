@@ -11,7 +11,7 @@ import pytest
 
 from adapters import Countermark, MacOS, Opinion, Rcodesign, Tool, run, tools
 from commands import ROOT
-from kit.catalogue import expectations
+from kit.catalogue import Expectation, expectations
 from score import Score, row, score
 from write import write
 
@@ -24,18 +24,23 @@ class Oracle:
 
     name, asked, unpacks = "oracle", "oracle FILE", False
 
-    def __init__(self, opinion: Opinion, *enforcers: str) -> None:
+    def __init__(self, opinion: Opinion, *enforcers: str, heeds: bool = False) -> None:
         self.opinion = opinion
+        self.heeds = heeds
         self.enforcers = frozenset(enforcers or ("kernel", "dyld", "codesign", "codesign-strict"))
 
     def missing(self) -> str:
         return ""
 
-    def judge(self, path: Path) -> Opinion:
+    def judge(self, path: Path, asked: Expectation) -> Opinion:
         return self.opinion
 
     def names(self, rule: str, text: str) -> bool:
         return rule in text
+
+
+def named(name: str) -> Expectation:
+    return next(each for each in KIT if each.name == name)
 
 
 def asked(tool: Tool) -> list[int]:
@@ -70,6 +75,15 @@ def test_who_cannot_unpack_is_not_asked_about_archives() -> None:
     assert score(Oracle(Opinion(accepts=True, text="")), archives) == Score()
 
 
+def test_who_knows_of_no_demands_is_not_asked_about_them() -> None:
+    demanded = [(each, Path(each.name)) for each in KIT if each.demand and each.rule == "Q2"]
+    accepts = Opinion(accepts=True, text="")
+    assert score(Oracle(accepts), demanded) == Score()
+    assert score(Oracle(accepts, heeds=True), demanded) == Score(
+        accepted=["Q2-pass"], missed=["Q2-fail"]
+    )
+
+
 def test_a_crash_is_no_verdict() -> None:
     assert asked(Oracle(Opinion(accepts=False, text="", crashed=True))) == [0, 0, 0, 0, 4, 0]
 
@@ -98,11 +112,20 @@ def test_the_table_lies_beside_the_files_that_it_names(written: Path) -> None:
 
 def test_countermark_is_asked_by_its_command_line(written: Path) -> None:
     tool = Countermark()
-    assert tool.judge(written / "R27-pass").accepts
-    refused = tool.judge(written / "R27-fail")
+    assert tool.judge(written / "R27-pass", named("R27-pass")).accepts
+    refused = tool.judge(written / "R27-fail", named("R27-fail"))
     assert (refused.accepts, refused.crashed) == (False, False)
     assert tool.names("R27", refused.text)
     assert not tool.names("R33", refused.text)
+
+
+@pytest.mark.parametrize("rule", ["B17", "Q1", "Q2", "Q3", "Q4", "R61"])
+def test_countermark_is_asked_about_bundles_and_told_of_demands(written: Path, rule: str) -> None:
+    tool = Countermark()
+    for each in (each for each in KIT if each.rule == rule):
+        said = tool.judge(written / each.name, each)
+        assert (said.accepts, said.crashed) == (each.passes, False)
+        assert each.primary is None or tool.names(each.primary, said.text)
 
 
 def test_a_command_that_dies_crashed_and_one_that_fails_did_not() -> None:
@@ -122,8 +145,9 @@ def test_rcodesigns_complaint_about_an_empty_cms_can_be_set_aside(written: Path)
     tool = Rcodesign(Path(sys.executable), tolerant=True)
     if why := tool.missing():
         pytest.skip(why)
-    assert tool.judge(written / "R27-pass").accepts
-    assert tool.names("R27", tool.judge(written / "R27-fail").text)
+    assert tool.judge(written / "R27-pass", named("R27-pass")).accepts
+    refused = tool.judge(written / "R27-fail", named("R27-fail"))
+    assert tool.names("R27", refused.text)
 
 
 @pytest.mark.parametrize("words", [("write.py",), ("write.py", "--help")])

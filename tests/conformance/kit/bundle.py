@@ -17,7 +17,7 @@ from typing import Any, Final
 from kit.bases import LIBRARY, PROGRAM, resealed
 from kit.image import Image
 from kit.signature import INFO_PLIST, RESOURCES, Directory
-from kit.tree import Link, Tree, moved
+from kit.tree import Link, Pipe, Tree, moved
 
 __all__ = ["RULES", "Bundle", "cdhash", "framework"]
 
@@ -58,7 +58,7 @@ class Bundle:
     resources: bytes | None = None
     """The CodeResources file as it is, if not of its contents."""
 
-    def build(self) -> dict[str, bytes | Link]:
+    def build(self) -> dict[str, bytes | Link | Pipe]:
         """Write the files, by their paths from the bundle's base."""
         name = self.program.rpartition("/")[2]
         info = plistlib.dumps(
@@ -100,7 +100,8 @@ class Bundle:
         return not nested and path not in ("Info.plist", "PkgInfo")
 
 
-def _sealed(content: bytes | Link) -> dict[str, object]:
+def _sealed(content: bytes | Link | Pipe) -> dict[str, object]:
+    assert not isinstance(content, Pipe)
     if isinstance(content, Link):
         return {"symlink": content.target}
     return {"hash": hashlib.sha1(content).digest(), "hash2": hashlib.sha256(content).digest()}
@@ -116,7 +117,7 @@ FRAMEWORK: Final = Bundle(
 )
 
 
-def framework(version: Bundle = FRAMEWORK) -> dict[str, bytes | Link]:
+def framework(version: Bundle = FRAMEWORK) -> dict[str, bytes | Link | Pipe]:
     """Give a framework of one version, with the links that belong to it."""
     links: Tree = {
         "Kit": Link("Versions/Current/Kit"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +60,10 @@ class Expectation:
     """The broken rule; None in a file that passes."""
     also: tuple[str, ...] = ()
     """Rules that are broken along with it."""
+    path: str | None = None
+    """What is judged of an archive; None for what its first member lies in."""
+    demand: Mapping[str, str | bool] = field(default_factory=dict)
+    """What is demanded besides: ``signed``, ``kind``, ``identifier`` or ``team``."""
 
     @property
     def rule(self) -> str:
@@ -68,13 +72,18 @@ class Expectation:
 
     @property
     def archived(self) -> bool:
-        """True for an archive, in which the image is ``program``."""
+        """True for an archive, out of which most tools have to be helped."""
         return self.name.endswith(".tar")
 
     @property
     def passes(self) -> bool:
         """True when nothing is wrong with the file."""
         return self.primary is None
+
+    @property
+    def is_bad(self) -> bool:
+        """True when the one who asks is not to get it, whatever macOS does."""
+        return bool(self.demand) and not self.passes
 
     @property
     def refused_by(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from kit.bases import PROGRAM, Files, signed_with
 from kit.bundle import FRAMEWORK, RULES, Bundle, cdhash, framework
 from kit.image import Image
 from kit.signature import SHA1
-from kit.tree import Link, Tree, moved, tar
+from kit.tree import PIPE, Link, Pipe, Tree, moved, tar
 
 __all__ = ["FILES"]
 
@@ -57,7 +57,7 @@ def _framework(later: Tree | None = None) -> Callable[[], bytes]:
     return lambda: tar(moved(framework(), "Kit.framework") | dict(later or {}))
 
 
-def _in(path: str, content: bytes | Link) -> Tree:
+def _in(path: str, content: bytes | Link | Pipe) -> Tree:
     return {f"{CONTENTS}/{path}": content}
 
 
@@ -67,6 +67,10 @@ def _edited(edit: Callable[[dict[str, Any]], object], bundle: Bundle = APP) -> C
 
 def _first_version_alone(values: dict[str, Any]) -> None:
     del values["files2"], values["rules2"]
+
+
+def _helper_by_name(values: dict[str, Any]) -> None:
+    values["files2"]["MacOS/helper"] = {"requirement": 'identifier "helper"'}
 
 
 def _linking(target: str) -> Bundle:
@@ -118,6 +122,12 @@ FILES: Final[Files] = {
     "B15-fail.tar": _linked_program,
     "B16-pass.tar": lambda: _app(_framed())(),
     "B16-fail.tar": lambda: _app(_framed(), _second_version())(),
+    "B17-pass.tar": _app(),
+    "B17-fail.tar": _app(later=_in("Resources/pipe", PIPE)),
     "B18-pass.tar": _framework(),
     "B18-fail.tar": _framework({"Kit.framework/Versions/A/Kit": FRAMEWORK.image.build()}),
+    "N5-pass.tar": _app(),
+    "N5-fail.tar": _app(),
+    "N6-pass.tar": _app(HELPED),
+    "N6-fail.tar": _edited(_helper_by_name, HELPED),
 }

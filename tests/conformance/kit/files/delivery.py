@@ -1,11 +1,13 @@
-"""How images travel: the rules of rulebook/delivery.py, as small archives."""
+"""How images travel, as small archives, and what is demanded of them: rulebook/delivery.py."""
 
 from __future__ import annotations
 
 import struct
 from typing import Final
 
-from kit.bases import PROGRAM, Files
+from kit.bases import PROGRAM, Files, signed_with
+from kit.image import Image
+from kit.signature import ADHOC, LINKER_SIGNED
 from kit.tree import tar
 
 __all__ = ["FILES"]
@@ -40,4 +42,13 @@ FILES: Final[Files] = {
     "P9-fail.tar": lambda: _with(**{"._text": apple_double(b"icon"), "text": b"text"}),
     "N9-pass.tar": lambda: tar({"inner.tar": _with()}),
     "N9-fail.tar": lambda: _with(**{"text.xz": XZ.ljust(64, b"\0")}),
+    "Q1-pass": PROGRAM.build,
+    "Q1-fail": Image(arch="x86_64").build,
+    "Q2-pass": PROGRAM.build,
+    "Q2-fail": signed_with(PROGRAM, flags=ADHOC | LINKER_SIGNED).build,
+    "Q3-pass": PROGRAM.build,
+    "Q3-fail": signed_with(PROGRAM, identifier="another").build,
+    "Q4-pass": PROGRAM.build,
+    "Q4-fail": PROGRAM.build,
+    "Q4-fail-claimed": signed_with(PROGRAM, team="TEAM000001").build,
 }

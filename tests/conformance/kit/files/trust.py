@@ -82,6 +82,8 @@ FILES: Final[Files] = {
     "R59-pass": demanding(both(IDENTIFIER, ALWAYS)),
     "R59-fail": demanding(both(IDENTIFIER, b"")),
     "R59-fail-operator": demanding(both(IDENTIFIER, word(99))),
+    "N1-pass": PROGRAM.build,
+    "N1-fail": vouched(),
     "P1-pass": PROGRAM.build,
     "P1-fail": lambda: resealed(
         PROGRAM, blobs=((REQUIREMENTS, EMPTY_REQUIREMENTS), (CMS, blob(0xFADE0B01, b"cms!")))
