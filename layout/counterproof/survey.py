@@ -8,15 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Final
 
+from counterproof.errors import TreeError
 from counterproof.trees.entry import Entry, Kind, Member
+from counterproof.trees.format import read_start
 from counterproof.trees.links import Links
+from counterproof.trees.naming import names_debug_files
 from counterproof.trees.tree import split_prefix, walk
+from counterproof.versions import versions_in
+from countersign.errors import ChangedError, ReadError
 from countersign.findings import FileVerdict
 from countersign.image import Image, ImageFormat, identify
-from countersign.verifier import verify_image
+from countersign.verifier import verify_source
 
-__all__ = ["Sample", "Survey", "survey"]
+__all__ = ["HEAD", "Sample", "Survey", "survey"]
+
+HEAD: Final = 4096
+"""Bytes that are kept of a file that is no image."""
+_HEADERS: Final = 1 << 16
+"""Bytes that all headers of an image fit in, and those of the first slice of a universal one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +40,10 @@ class Sample:
     """True when the file starts with ``#!``."""
     signature: FileVerdict | None = None
     """What the verifier says of a Mach-O; None for everything else."""
+    head: bytes = b""
+    """The first :data:`HEAD` bytes of a file that is no image; empty for everything else."""
+    versions: tuple[str, ...] = ()
+    """What an image says of its own version, as it says it; see :mod:`counterproof.versions`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +58,10 @@ class Survey:
     samples: Mapping[PurePosixPath, Sample]
     """By path, sorted by path."""
     links: Links
+    members: tuple[Entry, ...] = ()
+    """What an archive records, as it stands in it and in its order; empty for a directory."""
+    start: bytes = b""
+    """The first bytes of an archive, which a compressor wrote; empty for a directory."""
 
     @property
     def files(self) -> tuple[Sample, ...]:
@@ -50,6 +69,11 @@ class Survey:
         return tuple(
             sample for sample in self.samples.values() if sample.entry.kind is not Kind.DIRECTORY
         )
+
+    @property
+    def holds_debug_files(self) -> bool:
+        """Whether it is the archive of debug files, by its name."""
+        return self.archive and names_debug_files(self.path.name)
 
     def behind(self, sample: Sample) -> Sample | None:
         """Give what a link leads to, and anything else itself; None when it leads nowhere."""
@@ -63,9 +87,9 @@ def survey(path: Path) -> Survey:
     Raises :class:`TreeError`, and no other error.
     """
     archive = not path.is_dir()
-    samples = [_sample(member) for member in walk(path)]
-    entries = tuple(sample.entry for sample in samples)
-    prefix, entries = split_prefix(entries) if archive else (None, entries)
+    samples = [_sample(member, path) for member in walk(path)]
+    members = tuple(sample.entry for sample in samples)
+    prefix, entries = split_prefix(members) if archive else (None, members)
     placed = map(_at, samples, entries)
     ordered = sorted(placed, key=lambda sample: sample.entry.path)
     return Survey(
@@ -74,18 +98,30 @@ def survey(path: Path) -> Survey:
         prefix=prefix,
         samples={sample.entry.path: sample for sample in ordered},
         links=Links.of(entries),
+        members=members if archive else (),
+        start=read_start(path) if archive else b"",
     )
 
 
-def _sample(member: Member) -> Sample:
-    content = memoryview(member.content)
-    image = identify(content)
-    signed = image is not None and image.format is ImageFormat.MACH_O
+def _sample(member: Member, top: Path) -> Sample:
+    try:
+        return _look_at(member)
+    except (ReadError, ChangedError) as error:
+        raise TreeError(str(top), str(error), member=str(member.entry.path)) from error
+
+
+def _look_at(member: Member) -> Sample:
+    source = member.content
+    head = source.read(0, min(_HEADERS, source.size))
+    image = identify(head)
+    if image is None:
+        return Sample(entry=member.entry, script=head[:2] == b"#!", head=head[:HEAD])
+    signed = image.format is ImageFormat.MACH_O
     return Sample(
         entry=member.entry,
         image=image,
-        script=bytes(content[:2]) == b"#!",
-        signature=verify_image(content, path=str(member.entry.path)) if signed else None,
+        signature=verify_source(source, path=str(member.entry.path)) if signed else None,
+        versions=versions_in(source),
     )
 
 

@@ -44,7 +44,7 @@ def read(archive: Path, changed: PurePosixPath | None = None) -> BundleReader:
         if member.entry.kind is Kind.SYMLINK:
             reader.add_link(path, member.entry.link_target or "")
         elif member.entry.kind is Kind.FILE and may_lie_in_bundle(path):
-            content = bytes(member.content)
+            content = member.content.read(0, member.content.size)
             if path == changed:
                 content = bytes([content[0] ^ 1]) + content[1:]
             executable = bool((member.entry.mode or 0) & 0o111)

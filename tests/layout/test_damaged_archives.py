@@ -72,7 +72,7 @@ def test_data_behind_the_end_of_a_tar_is_refused(tmp_path: Path) -> None:
 def test_a_full_disk_is_not_taken_for_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "IN_MEMORY", 10)
+    monkeypatch.setattr(content, "HELD", 10)
     path = tmp_path / "archive"
     path.write_bytes(pack_tar({"large": bytes(100_000)}))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

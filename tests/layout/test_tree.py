@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from counterproof.errors import TreeError, UnsupportedTreeError
-from counterproof.trees import content
+from counterproof.trees import content, tree
 from counterproof.trees.entry import Entry, Kind
 from counterproof.trees.tree import split_prefix, walk
+from countersign.errors import ChangedError
 from trees import (
     Files,
     pack_tar,
@@ -29,7 +30,7 @@ PACKERS = [pack_tar, pack_tar_gz, pack_tar_zst, pack_zip]
 
 def contents(path: Path) -> dict[str, bytes]:
     return {
-        str(member.entry.path): bytes(member.content)
+        str(member.entry.path): member.content.read(0, member.content.size)
         for member in walk(path)
         if member.entry.kind is Kind.FILE
     }
@@ -67,7 +68,7 @@ def test_an_archive_shows_modes_and_sizes(tmp_path: Path, pack: Callable[[Files]
 def test_large_members_pass_through_a_file_and_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "IN_MEMORY", 10)
+    monkeypatch.setattr(content, "HELD", 10)
     monkeypatch.setattr(content, "CHUNK", 7)
     files = {"small": b"x" * 10, "large": bytes(range(256)) * 5}
     assert contents(written(tmp_path / "a", pack_tar_gz(files, "p"))) == {
@@ -75,9 +76,55 @@ def test_large_members_pass_through_a_file_and_are_the_same(
     }
 
 
-def test_contents_outlive_the_walk(tmp_path: Path) -> None:
-    kept = list(walk(write_stage(tmp_path, FILES)))
-    assert {bytes(member.content) for member in kept} >= set(FILES.values())
+def test_a_file_that_is_cut_short_while_it_is_read_kills_nobody(tmp_path: Path) -> None:
+    write_stage(tmp_path, {"large": bytes(1 << 20)})
+    members = walk(tmp_path)
+    member = next(members)
+    os.truncate(tmp_path / "large", 4096)
+    assert member.content.read(0, 4096) == bytes(4096)
+    with pytest.raises(ChangedError):
+        member.content.read(0, member.content.size)
+
+
+def remove(top: Path) -> None:
+    (top / "a").unlink()
+
+
+def replace(top: Path) -> None:
+    (top / "a").write_bytes(b"other")
+    (top / "a").replace(top / "b")
+    (top / "a").write_bytes(b"x")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [(remove, "No such file"), (replace, "was changed while it was being read")],
+)
+def test_a_file_that_vanishes_or_is_replaced_is_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path], None],
+    problem: str,
+) -> None:
+    look = tree._look
+
+    def look_and_change(top: Path, path: PurePosixPath) -> tuple[Entry, os.stat_result]:
+        seen = look(top, path)
+        change(top)
+        return seen
+
+    monkeypatch.setattr(tree, "_look", look_and_change)
+    with pytest.raises(TreeError, match=f"'a': .*{problem}"):
+        list(walk(write_stage(tmp_path, {"a": b"x"})))
+
+
+def test_a_directory_of_too_many_entries_is_refused_before_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_stage(tmp_path, FILES)
+    monkeypatch.setattr(tree, "MAX_MEMBERS", 2)
+    with pytest.raises(TreeError, match="more than 2 entries"):
+        next(walk(tmp_path))
 
 
 def test_links_are_shown_and_not_followed(tmp_path: Path) -> None:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import mmap
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import IO, Final
 
-from counterproof.trees.entry import Content
 from countersign.source import FileSource, PiecesSource, Source
 
-__all__ = ["CHUNK", "Shelf", "split", "spool", "take"]
+__all__ = ["CHUNK", "Shelf", "split", "spool"]
 
 CHUNK: Final = 1 << 20
 """Bytes that are asked of a stream at a time."""
-IN_MEMORY: Final = 64 << 20
-"""Bytes of the largest member that is held in memory; larger ones pass through a temporary file."""
 HELD: Final = 256 << 20
-"""The same where only one member is held at a time."""
-
-
-def take(chunks: Iterable[bytes], size: int) -> Content:
-    """Put together the ``chunks`` of a content that says it has ``size`` bytes.
-
-    Memory grows with the bytes that are really there, never with ``size``.
-    """
-    if size <= IN_MEMORY:
-        return b"".join(chunks)
-    with tempfile.TemporaryFile() as file:
-        for chunk in chunks:
-            file.write(chunk)
-        file.flush()
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+"""Bytes of the largest member that is held in memory; larger ones pass through a temporary file."""
 
 
 class Shelf:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import enum
-import mmap
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TypeAlias
+from typing import Final
 
-__all__ = ["Content", "Entry", "Kind", "Member"]
+from countersign.source import BytesSource, Source
 
-Content: TypeAlias = bytes | mmap.mmap
-"""Small files as bytes, large ones mapped; empty for everything that is not a file."""
+__all__ = ["Entry", "Kind", "Member"]
+
+_NOTHING: Final = BytesSource(b"")
 
 
 class Kind(enum.StrEnum):
@@ -40,11 +40,19 @@ class Entry:
     """User and group as an archive records them; None in a directory and in a zip."""
     mtime: int | None = None
     """Seconds since 1970; a zip's own clock is taken as UTC."""
+    inode: tuple[int, int] | None = None
+    """Device and number of a file that has other names, in a directory; None for any other."""
+    owner_names: tuple[str, ...] = ()
+    """User and group by their names, where a tar records any."""
+    extras: tuple[str, ...] = ()
+    """What else an archive records of it, by name: pax records, or fields of a zip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """An entry together with what is in it."""
+    """An entry together with what is in it, to be looked at before the next one is asked for."""
 
     entry: Entry
-    content: Content = b""
+    content: Source = _NOTHING
+    """Empty for everything that is not a file. Reading a file of a directory raises what
+    :class:`~countersign.source.FileSource` does, when it is cut short meanwhile."""

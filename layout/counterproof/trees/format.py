@@ -13,6 +13,7 @@ __all__ = [
     "identify_archive",
     "identify_start",
     "is_archive",
+    "read_start",
     "starts_archive",
 ]
 
@@ -52,7 +53,7 @@ def identify_archive(path: Path) -> ArchiveFormat:
     What is compressed is taken for a tar. Raises :class:`TreeError` when the file cannot be read,
     :class:`UnsupportedTreeError` when it is something else.
     """
-    form = identify_start(_start(path), str(path))
+    form = identify_start(read_start(path), str(path))
     if form is None:
         raise UnsupportedTreeError(str(path), "neither a directory nor an archive")
     return form
@@ -63,7 +64,7 @@ def is_archive(path: Path) -> bool:
 
     Raises :class:`TreeError` when it cannot be read.
     """
-    return starts_archive(_start(path))
+    return starts_archive(read_start(path))
 
 
 def starts_archive(data: bytes) -> bool:
@@ -88,7 +89,11 @@ def _kind(data: bytes) -> _Magic | None:
     return next((kind for kind in _MAGICS if data.startswith(kind.magic, kind.offset)), None)
 
 
-def _start(path: Path) -> bytes:
+def read_start(path: Path) -> bytes:
+    """Read the first 512 bytes of a file; none of what is no regular file.
+
+    Raises :class:`TreeError` when it cannot be read.
+    """
     if path.exists() and not path.is_file():  # opening a pipe would wait for ever
         return b""
     try:

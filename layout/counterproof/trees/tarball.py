@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from counterproof.errors import HostileArchiveError
-from counterproof.trees.content import split, take
+from counterproof.trees.content import Shelf, split
 from counterproof.trees.entry import Entry, Kind, Member
 from counterproof.trees.format import ArchiveFormat
 from counterproof.trees.safety import Budget, refuse_escapes, safe_path, telling_damage
@@ -42,6 +42,8 @@ _KINDS: Final = {
     tarfile.SYMTYPE: Kind.SYMLINK,
     tarfile.LNKTYPE: Kind.HARD_LINK,
 }
+_PLAIN_RECORDS: Final = frozenset(("path", "linkpath", "size", "comment", "hdrcharset"))
+"""Pax records of what does not fit into a header, and that of ``git archive``: the commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +88,11 @@ def walk_tar(path: Path, budget: Budget, form: ArchiveFormat) -> Iterator[Member
 
     Raises :class:`TreeError`, and no other error.
     """
-    with open_tar(path, form) as source:
+    shelf = Shelf()
+    with telling_damage(budget.path, DAMAGE), open_tar(path, form) as source:
         for member in read_tar(source, budget):
-            with telling_damage(budget.path, DAMAGE):
-                content = take(member.chunks(), member.entry.size)
-            yield Member(entry=member.entry, content=content)
+            with shelf.hold(member.chunks()) as content:
+                yield Member(entry=member.entry, content=content)
 
 
 def read_tar(source: Readable, budget: Budget) -> Iterator[TarMember]:
@@ -126,6 +128,8 @@ def _member(info: tarfile.TarInfo, stream: ForwardStream, source: str) -> TarMem
         link_target=info.linkname if info.issym() or info.islnk() else None,
         owner=(info.uid, info.gid),
         mtime=int(info.mtime),
+        owner_names=tuple(name for name in (info.uname, info.gname) if name),
+        extras=tuple(sorted(name for name in info.pax_headers if name not in _PLAIN_RECORDS)),
     )
     if kind is Kind.HARD_LINK:
         safe_path(info.linkname, source)

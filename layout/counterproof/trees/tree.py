@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import mmap
+import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from counterproof.errors import TreeError
 from counterproof.trees.archive import walk_archive
-from counterproof.trees.entry import Content, Entry, Kind, Member
+from counterproof.trees.entry import Entry, Kind, Member
 from counterproof.trees.safety import MAX_MEMBERS, name_problem
+from countersign.errors import ChangedError, ReadError
+from countersign.source import FileSource, open_source
 
 __all__ = ["split_prefix", "walk"]
 
@@ -32,8 +35,8 @@ def walk(path: Path) -> Iterator[Member]:
     """Give every entry below ``path``: a directory or an archive.
 
     Archives are ``.tar``, ``.tar.gz``, ``.tar.zst`` and ``.zip``, told by their content.
-    Links are given, never followed. The content belongs to the visitor for as long as it wants.
-    Raises :class:`TreeError`, and no other error.
+    Links are given, never followed. A member's content is there until the next one is asked for.
+    Raises :class:`TreeError`, and no other error; what its contents raise is the visitor's.
     """
     if path.is_dir():
         yield from _walk_directory(path)
@@ -64,14 +67,19 @@ def _walk_directory(top: Path) -> Iterator[Member]:
     pending = [PurePosixPath()]
     while pending:
         folder = pending.pop()
-        for name in _names(top, folder):
-            count += 1
-            if count > MAX_MEMBERS:
-                raise TreeError(str(top), f"more than {MAX_MEMBERS} entries are no install tree")
-            member = _member(top, folder / name)
-            if member.entry.kind is Kind.DIRECTORY:
-                pending.append(member.entry.path)
-            yield member
+        names = _names(top, folder)
+        count += len(names)
+        if count > MAX_MEMBERS:
+            raise TreeError(str(top), f"more than {MAX_MEMBERS} entries are no install tree")
+        for name in names:
+            entry, status = _look(top, folder / name)
+            if entry.kind is Kind.DIRECTORY:
+                pending.append(entry.path)
+            if entry.size:
+                with _open(top, entry.path, status) as source:
+                    yield Member(entry=entry, content=source)
+            else:
+                yield Member(entry=entry)
 
 
 def _names(top: Path, folder: PurePosixPath) -> list[str]:
@@ -81,13 +89,14 @@ def _names(top: Path, folder: PurePosixPath) -> list[str]:
         raise _unreadable(top, folder, error) from error
 
 
-def _member(top: Path, path: PurePosixPath) -> Member:
+def _look(top: Path, path: PurePosixPath) -> tuple[Entry, os.stat_result]:
     place = top / path
     if problem := name_problem(path.as_posix()):
         raise TreeError(str(top), problem, member=str(path))
     try:
         status = place.lstat()
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), Kind.OTHER)
+        shared = kind is Kind.FILE and status.st_nlink > 1
         entry = Entry(
             path=path,
             kind=kind,
@@ -95,17 +104,24 @@ def _member(top: Path, path: PurePosixPath) -> Member:
             size=status.st_size if kind is Kind.FILE else 0,
             link_target=str(place.readlink()) if kind is Kind.SYMLINK else None,
             mtime=int(status.st_mtime),
+            inode=(status.st_dev, status.st_ino) if shared else None,
         )
-        return Member(entry=entry, content=_map(place) if entry.size else b"")
-    except (OSError, ValueError) as error:  # mmap's word for a file that shrinks is ValueError
+    except OSError as error:
         raise _unreadable(top, path, error) from error
+    return entry, status
 
 
-def _map(path: Path) -> Content:
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+@contextmanager
+def _open(top: Path, path: PurePosixPath, status: os.stat_result) -> Iterator[FileSource]:
+    """Open the very file that was looked at, and not what has taken its place."""
+    try:
+        with open_source(top / path) as source:
+            if not os.path.samestat(source.status, status):
+                raise ChangedError
+            yield source
+    except (ReadError, ChangedError) as error:
+        raise TreeError(str(top), str(error), member=str(path)) from error
 
 
-def _unreadable(top: Path, path: PurePosixPath, error: OSError | ValueError) -> TreeError:
-    problem = error.strerror if isinstance(error, OSError) else None
-    return TreeError(str(top), problem or str(error), member=str(path))
+def _unreadable(top: Path, path: PurePosixPath, error: OSError) -> TreeError:
+    return TreeError(str(top), error.strerror or str(error), member=str(path))

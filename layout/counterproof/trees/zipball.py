@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from counterproof.errors import HostileArchiveError, UnsupportedTreeError
-from counterproof.trees.content import split, take
-from counterproof.trees.entry import Content, Entry, Kind, Member
+from counterproof.trees.content import Shelf, split
+from counterproof.trees.entry import Entry, Kind, Member
 from counterproof.trees.safety import MAX_NAME, Budget, refuse_escapes, safe_path, telling_damage
 
 __all__ = ["ZipMember", "open_zip", "read_zip", "walk_zip"]
@@ -27,6 +27,16 @@ _UNIX: Final = 3
 _PIECE: Final = 1 << 18
 """Bytes that are asked of :mod:`zipfile` at a time, which copies more of what is larger."""
 _ENCRYPTED: Final = 0x1
+_STREAMED: Final = 0x8
+_PLAIN_FIELDS: Final = (0x0001, 0x7075)
+"""ZIP64's sizes and offsets, and a name in UTF-8."""
+_FIELDS: Final = {
+    0x000A: "NTFS times",
+    0x5455: "Unix times",
+    0x5855: "Unix times and owner",
+    0x7855: "a Unix owner",
+    0x7875: "a Unix owner",
+}
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _DAMAGE: Final = (
@@ -76,15 +86,18 @@ def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:
 
     Raises :class:`TreeError`, and no other error.
     """
-    with telling_damage(budget.path, _DAMAGE):
-        file = path.open("rb")
-    with file, open_zip(file, budget.path) as archive:
+    shelf = Shelf()
+    with (
+        telling_damage(budget.path, _DAMAGE),
+        path.open("rb") as file,
+        open_zip(file, budget.path) as archive,
+    ):
         for member in read_zip(archive, budget):
-            content: Content = b""
-            if member.entry.kind is Kind.FILE:
-                with telling_damage(budget.path, _DAMAGE):
-                    content = take(member.chunks(), member.entry.size)
-            yield Member(entry=member.entry, content=content)
+            if member.entry.kind is not Kind.FILE:
+                yield Member(entry=member.entry)
+                continue
+            with shelf.hold(member.chunks()) as content:
+                yield Member(entry=member.entry, content=content)
 
 
 def read_zip(archive: zipfile.ZipFile, budget: Budget) -> Iterator[ZipMember]:
@@ -117,6 +130,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> 
         mode=_unix_mode(info) & 0o7777 if _unix_mode(info) else None,
         size=info.file_size if kind is Kind.FILE else 0,
         mtime=_seconds(info),
+        extras=tuple(_extras(info)),
     )
     member = ZipMember(entry=entry, info=info, archive=archive, source=budget.path)
     if kind is not Kind.SYMLINK:
@@ -144,6 +158,20 @@ def _link_target(member: ZipMember) -> str:
         problem = f"its target has more than {MAX_NAME} bytes"
         raise HostileArchiveError(member.source, problem, member=member.info.orig_filename)
     return b"".join(member.chunks()).decode("utf-8", "backslashreplace")
+
+
+def _extras(info: zipfile.ZipInfo) -> Iterator[str]:
+    """Name the fields of a member that nobody needs; sizes and names may not fit without others."""
+    if info.flag_bits & _STREAMED:
+        yield "a data descriptor"
+    if info.comment:
+        yield "a comment"
+    at = 0
+    while at + 4 <= len(info.extra):
+        tag, size = struct.unpack_from("<HH", info.extra, at)
+        if tag not in _PLAIN_FIELDS:
+            yield _FIELDS.get(tag, f"field {tag:#06x}")
+        at += 4 + size
 
 
 def _seconds(info: zipfile.ZipInfo) -> int | None:
