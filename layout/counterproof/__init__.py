@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from counterproof.judging import check
-    from counterproof.profiles.detection import detect_profile
+    from counterproof.profiles.fitting import detect_profile
     from counterproof.profiles.library import load_profile, profile_names
     from counterproof.profiles.placement import placements
     from counterproof.target import Target
@@ -28,7 +28,7 @@ __all__ = [
 _HOMES = {
     "Target": "target",
     "check": "judging",
-    "detect_profile": "profiles.detection",
+    "detect_profile": "profiles.fitting",
     "load_profile": "profiles.library",
     "placements": "profiles.placement",
     "profile_names": "profiles.library",

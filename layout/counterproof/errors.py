@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 __all__ = [
     "HostileArchiveError",
     "LayoutError",
     "PlacementError",
     "ProfileError",
     "TreeError",
+    "UndecidedError",
     "UnknownProfileError",
+    "UnknownVersionError",
     "UnsupportedTreeError",
     "WindowError",
 ]
@@ -22,7 +22,7 @@ _SHOWN_NAME = 200
 class LayoutError(Exception):
     """Base of all errors raised on purpose by counterproof."""
 
-    hint: ClassVar[str] = ""
+    hint: str = ""
     """What the user can do about it, shown on a line of its own."""
 
 
@@ -46,6 +46,26 @@ class UnknownProfileError(ProfileError):
 
     def __init__(self, name: str, *, nearest: str | None = None) -> None:
         super().__init__(repr(name), "", "there is no profile of this name", nearest=nearest)
+
+
+class UndecidedError(LayoutError):
+    """What a tree is meant to be cannot be found out, or not surely enough to be taken as said."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UnknownVersionError(UndecidedError):
+    """No profile describes the version that a name tells."""
+
+    def __init__(self, release: str, nearest: str) -> None:
+        super().__init__(
+            f"no profile describes {release}; the nearest is {nearest}",
+            f"If it is laid out like that, say so with --profile {nearest}; if not, write a profile"
+            " that extends it.",
+        )
+        self.nearest = nearest
 
 
 class PlacementError(LayoutError):

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from counterproof.checks.images import check_images, check_programs, check_signed
+from counterproof.checks.images import check_images, check_programs
 from counterproof.checks.modes import check_modes, check_owners
 from counterproof.checks.names import check_collisions, check_kinds, check_links
 from counterproof.checks.presence import check_presence
+from counterproof.checks.signing import check_signed, check_signed_for_windows
 from counterproof.profiles.profile import Profile
 from counterproof.subject import Located, Subject
 from counterproof.survey import Survey, survey
@@ -29,6 +30,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Located]], ...]] = (
     check_programs,
     check_images,
     check_signed,
+    check_signed_for_windows,
 )
 """Each looks at the whole tree and sees only its own rules; findings keep this order."""
 

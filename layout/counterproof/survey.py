@@ -5,7 +5,7 @@ After the pass the contents are gone; every check is a pure function of these va
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -20,6 +20,7 @@ from counterproof.versions import versions_in
 from countersign.errors import ChangedError, ReadError
 from countersign.findings import FileVerdict
 from countersign.image import Image, ImageFormat, identify
+from countersign.pe import has_certificates
 from countersign.verifier import verify_source
 
 __all__ = ["HEAD", "Sample", "Survey", "survey"]
@@ -40,6 +41,8 @@ class Sample:
     """True when the file starts with ``#!``."""
     signature: FileVerdict | None = None
     """What the verifier says of a Mach-O; None for everything else."""
+    authenticode: bool = False
+    """True for a PE that says it is signed."""
     head: bytes = b""
     """The first :data:`HEAD` bytes of a file that is no image; empty for everything else."""
     versions: tuple[str, ...] = ()
@@ -81,13 +84,14 @@ class Survey:
         return None if end is None else self.samples.get(end)
 
 
-def survey(path: Path) -> Survey:
+def survey(path: Path, wanted: Callable[[PurePosixPath], bool] | None = None) -> Survey:
     """Read the directory or archive at ``path`` once.
 
-    Raises :class:`TreeError`, and no other error.
+    Of a directory only what is ``wanted`` is looked at, by its path from the top: everything, when
+    that is None. Raises :class:`TreeError`, and no other error.
     """
     archive = not path.is_dir()
-    samples = [_sample(member, path) for member in walk(path)]
+    samples = [_sample(member, path) for member in walk(path, wanted)]
     members = tuple(sample.entry for sample in samples)
     prefix, entries = split_prefix(members) if archive else (None, members)
     placed = map(_at, samples, entries)
@@ -121,6 +125,7 @@ def _look_at(member: Member) -> Sample:
         entry=member.entry,
         image=image,
         signature=verify_source(source, path=str(member.entry.path)) if signed else None,
+        authenticode=image.format is ImageFormat.PE and has_certificates(head),
         versions=versions_in(source),
     )
 

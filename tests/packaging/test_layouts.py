@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from countermark.cli.application import run
-from countermark.errors import ConfigurationError, UnknownHostError
+from countermark.errors import ConfigurationError
 from countermark.layouts import check_layout
 from counterproof import load_profile, profile_names
-from counterproof.errors import LayoutError, ProfileError
+from counterproof.errors import LayoutError, UndecidedError
+from counterproof.profiles.detection import Asked
 from countersign.signer import sign_bytes
 from macho import Macho
 from trees import (
@@ -67,71 +68,83 @@ def stage(tmp_path: Path) -> Path:
 def test_host_and_profile_are_found_out_from_the_programs(
     tmp_path: Path, files: dict[str, bytes], triple: str
 ) -> None:
-    checked = check_layout(write_stage(tmp_path / "stage", files), None, None)
-    assert checked.host.triple == triple
-    assert (checked.profile.name, checked.detected) == ("multiprocess", True)
+    checked = check_layout(write_stage(tmp_path / "stage", files), Asked())
+    assert checked.measure.host.value == triple
+    assert checked.measure.profile.value.name == "multiprocess"
+    assert checked.measure.profile.reason == "its programs show it"
     assert checked.verdict.accepted
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("bitcoin-31.0-arm64-apple-darwin.tar.gz", pack_tar_gz(DARWIN_FILES)),
-        ("bitcoin-31.0-x86_64-w64-mingw32.zip", pack_zip(WINDOWS_FILES)),
+        ("bitcoin-1.0.0-arm64-apple-darwin.tar.gz", pack_tar_gz(DARWIN_FILES, "bitcoin-1.0.0")),
+        ("bitcoin-1.0.0-x86_64-w64-mingw32.zip", pack_zip(WINDOWS_FILES, "bitcoin-1.0.0")),
     ],
 )
 def test_an_archive_is_checked_like_a_tree(tmp_path: Path, name: str, content: bytes) -> None:
     archive = tmp_path / name
     archive.write_bytes(content)
-    checked = check_layout(archive, None, None)
+    checked = check_layout(archive, Asked())
     assert checked.verdict.accepted
-    assert checked.host.triple in name
+    assert checked.measure.host.value in name
+    assert checked.measure.form.value == "archive"
 
 
 def test_the_host_in_the_name_wins_over_that_of_the_programs(tmp_path: Path) -> None:
-    archive = tmp_path / "bitcoin-31.0-x86_64-apple-darwin.tar.gz"
+    archive = tmp_path / "bitcoin-1.0.0-x86_64-apple-darwin.tar.gz"
     archive.write_bytes(pack_tar_gz(DARWIN_FILES))
-    checked = check_layout(archive, None, None)
-    assert checked.host.triple == "x86_64-apple-darwin"
+    checked = check_layout(archive, Asked())
+    assert checked.measure.host.value == "x86_64-apple-darwin"
     assert not checked.verdict.accepted
 
 
 def test_what_is_said_wins_over_what_is_found_out(stage: Path) -> None:
-    checked = check_layout(stage, "generic", "x86_64-apple-darwin")
-    assert (checked.profile.name, checked.detected) == ("generic", False)
-    assert checked.host.triple == "x86_64-apple-darwin"
+    asked = Asked(
+        profile=load_profile("generic"),
+        host="x86_64-apple-darwin",
+        form="archive",
+        state="codesigned",
+        standard="guix-release",
+    )
+    checked = check_layout(stage, asked)
+    measure = checked.measure
+    assert measure.profile.value.name == "generic"
+    assert (measure.host.value, measure.form.value) == ("x86_64-apple-darwin", "archive")
+    assert (measure.state.value, measure.standard.value) == ("codesigned", "guix-release")
+    found = (measure.profile, measure.host, measure.form, measure.state, measure.standard)
+    assert {each.reason for each in found} == {"as asked"}
     assert not checked.verdict.accepted
 
 
 def test_a_missing_program_is_found(stage: Path) -> None:
     (stage / "libexec" / "bitcoin-node").unlink()
-    checked = check_layout(stage, "multiprocess", None)
+    checked = check_layout(stage, Asked(profile=PROFILE))
     assert not checked.verdict.accepted
     assert any("bitcoin-node" in file.path for file in checked.verdict.files if not file.accepted)
 
 
 def test_a_tree_that_tells_no_host_wants_one(tmp_path: Path) -> None:
     tree = write_stage(tmp_path / "stage", {"share/notes.txt": b"x"})
-    with pytest.raises(ConfigurationError) as caught:
-        check_layout(tree, None, None)
+    with pytest.raises(UndecidedError) as caught:
+        check_layout(tree, Asked())
     assert "--host" in caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("path", "profile", "host", "kind"),
+    ("path", "host", "kind"),
     [
-        ("missing", None, None, ConfigurationError),
-        ("stage", "multiproces", None, ProfileError),
-        ("stage", None, "arm64-apple-darwn", UnknownHostError),
-        ("text", None, None, LayoutError),
+        ("missing", None, ConfigurationError),
+        ("stage", "arm64-apple-darwn", UndecidedError),
+        ("text", None, LayoutError),
     ],
 )
 def test_what_cannot_be_checked_is_told(
-    stage: Path, path: str, profile: str | None, host: str | None, kind: type[Exception]
+    stage: Path, path: str, host: str | None, kind: type[Exception]
 ) -> None:
     (stage.parent / "text").write_bytes(b"no archive")
     with pytest.raises(kind):
-        check_layout(stage.parent / path, profile, host)
+        check_layout(stage.parent / path, Asked(host=host))
 
 
 def test_a_good_tree_exits_0(stage: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""What programs and libraries are made of. Rules L05 and L12 to L16."""
+"""What programs and libraries are made of. Rules L05 and L12 to L14."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from counterproof.rulebook.layout import (
     ARCHITECTURE,
     EMPTY_FILE,
     FORMAT,
-    LINKER_SIGNED,
     NOT_A_PROGRAM,
-    UNSIGNED,
 )
 from counterproof.rules import breach
 from counterproof.subject import Located, Subject
@@ -20,7 +18,7 @@ from counterproof.trees.entry import Kind
 from countersign.findings import Finding
 from countersign.image import Image, ImageFormat, ImageKind
 
-__all__ = ["check_images", "check_programs", "check_signed"]
+__all__ = ["check_images", "check_programs"]
 
 
 def check_programs(subject: Subject) -> Iterator[Located]:
@@ -28,7 +26,7 @@ def check_programs(subject: Subject) -> Iterator[Located]:
     for sample in subject.survey.files:
         listed = subject.listed(sample)
         if sample.entry.kind is Kind.FILE and sample.entry.size == 0:
-            if subject.profile.unlisted == "refused" or subject.is_program(sample):
+            if _must_have_content(subject, sample):
                 message = "is empty, expected content"
                 yield Located(sample.entry.path, breach(EMPTY_FILE, message))
         elif listed and (problem := _not_a_program(subject, sample)):
@@ -39,25 +37,17 @@ def check_programs(subject: Subject) -> Iterator[Located]:
 def check_images(subject: Subject) -> Iterator[Located]:
     """Check the format and the architectures of every image, wherever it stands."""
     for sample in subject.survey.files:
+        if subject.form == "nsis" and not subject.listed(sample):
+            continue  # what serves the installer itself is for 32 bits
         if sample.image and (finding := _foreign(sample.image, subject.target)):
             yield Located(sample.entry.path, finding)
 
 
-def check_signed(subject: Subject) -> Iterator[Located]:
-    """Check that what macOS is to run was signed, and not by the linker alone.
-
-    Whether a signature is valid is the verifier's to say; its findings are in the verdict too.
-    """
-    if subject.target.platform != "darwin":
-        return
-    for sample in subject.survey.files:
-        for image in sample.signature.slices if sample.signature else ():
-            if not image.signed:
-                message = f"{image.arch}: no signature, expected one"
-                yield Located(sample.entry.path, breach(UNSIGNED, message))
-            elif image.kind == "linker":
-                message = f"{image.arch}: signed by its linker, expected the release's signature"
-                yield Located(sample.entry.path, breach(LINKER_SIGNED, message))
+def _must_have_content(subject: Subject, sample: Sample) -> bool:
+    path = sample.entry.path
+    if any(file.empty and file.pattern.matches(path) for file in subject.allowed_files):
+        return False
+    return subject.profile.unlisted == "refused" or subject.is_program(sample)
 
 
 def _not_a_program(subject: Subject, sample: Sample) -> str | None:

@@ -18,7 +18,12 @@ _PLAIN: Final = 0o644
 
 
 def check_modes(subject: Subject) -> Iterator[Located]:
-    """Check the permissions of files and directories; those of links mean nothing."""
+    """Check the permissions of files and directories; those of links mean nothing.
+
+    Nor do those of a build tree, which is not published, and of what an installer unpacks.
+    """
+    if subject.form in ("build", "nsis"):
+        return
     for sample in subject.survey.samples.values():
         if sample.entry.kind not in (Kind.FILE, Kind.DIRECTORY):
             continue

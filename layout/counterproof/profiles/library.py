@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -46,7 +47,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
     names = profile_names()
     if name_or_path not in names:
         raise UnknownProfileError(name_or_path, nearest=nearest(name_or_path, names))
-    return _load_file(_built_in(name_or_path), ()).profile
+    return _load_built_in(name_or_path).profile
 
 
 def parse_profile(text: str, source: str, folder: Path | None = None) -> Profile:
@@ -80,29 +81,27 @@ def _parse(text: str, source: str, folder: Path | None, heirs: tuple[Path, ...])
     table = Table(source, "", values)
     table.choice("schema", (SCHEMA,))
     if "extends" in values:
-        parent = _parent(table, folder, heirs)
-        table = joined(_load_file(parent, heirs).values, table)
+        table = joined(_extended(table, folder, heirs).values, table)
     return _Loaded(profile_of(table), table.values)
 
 
-def _parent(table: Table, folder: Path | None, heirs: tuple[Path, ...]) -> Path:
-    """Find the file of the profile that is extended; none may come twice."""
+def _extended(table: Table, folder: Path | None, heirs: tuple[Path, ...]) -> _Loaded:
+    """Load the profile that is extended; none may come twice."""
     name = table.text("extends")
     if not _is_path(name):
         names = profile_names()
         if name not in names:
             problem = f"there is no profile {name!r}; a file is named by a relative path"
             raise table.error("extends", problem, nearest=nearest(name, names))
-        path = _built_in(name)
-    elif folder is None or Path(name).is_absolute() or not name.isprintable():
+        return _load_built_in(name)
+    if folder is None or Path(name).is_absolute() or not name.isprintable():
         raise table.error("extends", "must be a built-in profile or a path from this file's folder")
-    else:
-        path = folder / name
+    path = folder / name
     if any(_same(path, heir) for heir in heirs):
         raise table.error("extends", f"{name!r} extends this profile in turn")
     if len(heirs) >= _MAX_FILES:
         raise table.error("extends", f"more than {_MAX_FILES} profiles extend each other")
-    return path
+    return _load_file(path, heirs)
 
 
 def _same(path: Path, other: Path) -> bool:
@@ -112,8 +111,10 @@ def _same(path: Path, other: Path) -> bool:
         return False
 
 
-def _built_in(name: str) -> Path:
-    return _PROFILES / (name + _SUFFIX)
+@cache
+def _load_built_in(name: str) -> _Loaded:
+    """Load a profile of ours; one that extends another is read with it, and many of them are."""
+    return _load_file(_PROFILES / (name + _SUFFIX), ())
 
 
 def _is_path(name: str) -> bool:

@@ -9,13 +9,13 @@ from typing import Final
 
 from counterproof.errors import PlacementError
 from counterproof.profiles.profile import Profile, Program
-from counterproof.target import Target
+from counterproof.target import Form, Target
 
 __all__ = ["Placement", "listed_program", "placements"]
 
-_INSTALL_DIRECTORIES: Final = frozenset(map(PurePosixPath, (".", "bin", "lib", "libexec", "sbin")))
-"""Where a suite may install a program; elsewhere (a shell completion in ``share/``) a file with a
-program's name is something else."""
+_DIRECTORIES: Final = frozenset(map(PurePosixPath, (".", "bin", "lib", "libexec", "sbin")))
+"""Where a program may be put, rightly or not; elsewhere (a shell completion in ``share/``) a file
+with a program's name is something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +50,15 @@ def placements(
     return moves
 
 
-def listed_program(profile: Profile, path: PurePosixPath, target: Target) -> Program | None:
+def listed_program(
+    profile: Profile, path: PurePosixPath, target: Target, form: Form = "install"
+) -> Program | None:
     """Give the profile's program that the file at ``path`` is by its name, in place or not."""
-    if path.parent not in _INSTALL_DIRECTORIES and path.parent != profile.libexec:
+    if path.parent not in _DIRECTORIES and path.parent not in profile.homes(form):
         return None
     name = target.program_name(path.name)
-    return next((item for item in profile.programs_for(target.platform) if item.name == name), None)
+    listed = profile.programs_for(target.platform, form)
+    return next((item for item in listed if item.name == name), None)
 
 
 def _key(path: PurePosixPath) -> str:

@@ -16,6 +16,7 @@ from counterproof.target import STATES, Form, Platform, Standard, State, Target
 
 __all__ = [
     "BIN",
+    "BUILD_HOMES",
     "MACOS",
     "SCHEMA",
     "App",
@@ -33,6 +34,11 @@ SCHEMA: Final = "countermark.profile/1"
 
 BIN: Final = PurePosixPath("bin")
 """Where the programs of the directory ``bin`` stand: the wrapper looks for this very name."""
+
+BUILD_HOMES: Final = frozenset(
+    map(PurePosixPath, ("bin", "src", "src/bench", "src/qt", "src/qt/test", "src/test"))
+)
+"""Where a build puts programs: all in ``bin``, or as Bitcoin Core did before its version 29."""
 
 MACOS: Final = PurePosixPath("Contents/MacOS")
 """Where the program of an application bundle stands."""
@@ -115,6 +121,11 @@ class Profile:
     app: App | None = None
     wrapper: Wrapper | None = None
 
+    @property
+    def listed_files(self) -> tuple[ListedFile, ...]:
+        """Everything that is listed and no program, wherever it may stand."""
+        return (*self.files, *(self.app.files if self.app else ()))
+
     def programs_for(self, platform: Platform, form: Form = "install") -> tuple[Program, ...]:
         """Give the programs that may stand in a tree of this form for ``platform``."""
         return tuple(
@@ -146,6 +157,14 @@ class Profile:
         if form == "nsis" and program.nsis is not None:
             return program.nsis
         return BIN if form == "build" or program.directory == "bin" else self.libexec
+
+    def homes(self, form: Form = "install") -> frozenset[PurePosixPath]:
+        """Give the directories that programs belong in, listed or not."""
+        if form == "build":
+            return BUILD_HOMES
+        if form in ("app", "nsis"):
+            return frozenset(self.directory(item, form) for item in self._programs(form))
+        return frozenset({BIN, self.libexec})
 
     def _programs(self, form: Form) -> tuple[Program, ...]:
         if form != "app":

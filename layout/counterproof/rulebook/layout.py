@@ -13,6 +13,7 @@ __all__ = [
     "DANGLING_LINK",
     "EMPTY_FILE",
     "EMPTY_TREE",
+    "FOREIGN_TEAM",
     "FORMAT",
     "KIND",
     "LINKER_SIGNED",
@@ -20,8 +21,11 @@ __all__ = [
     "MISSING",
     "MODE",
     "NOT_A_PROGRAM",
+    "NOT_CODESIGNED",
+    "NO_AUTHENTICODE",
     "OWNER",
     "RULES",
+    "SIGNED_TOO_EARLY",
     "UNEXPECTED",
     "UNSIGNED",
     "WRONG_DIRECTORY",
@@ -223,6 +227,53 @@ LINKER_SIGNED: Final = Rule(
     fix="Run `countermark sign` on the stage, then pack again.",
     source="Bitcoin Core depends/hosts/darwin.mk, -no_adhoc_codesign",
 )
+NOT_CODESIGNED: Final = Rule(
+    id="L17",
+    name="not-codesigned",
+    severity=ERROR,
+    enforced_by=POLICY,
+    demands="In a codesigned tree every Mach-O carries a certificate's signature.",
+    why="What is downloaded is stopped by Gatekeeper, and one program in ten is easily missed.",
+    cause="A detached signature was not attached, or the program was built after the signing.",
+    fix="Attach the release's detached signatures to all of it, or say --state ad-hoc.",
+    source="Bitcoin Core contrib/guix/libexec/codesign.sh, contrib/macdeploy",
+)
+SIGNED_TOO_EARLY: Final = Rule(
+    id="L18",
+    name="signed-too-early",
+    severity=ERROR,
+    enforced_by=POLICY,
+    demands="In an unsigned tree nothing is signed, not even by its linker.",
+    why=(
+        "Detached signatures are made for the unsigned bytes, and a linker's signature differs "
+        "from builder to builder."
+    ),
+    cause="The linker was not told -no_adhoc_codesign, or a signed file was packed.",
+    fix="Take the signature off with `countermark unsign`, or pack the unsigned build again.",
+    source="Bitcoin Core depends/hosts/darwin.mk, contrib/guix/libexec/package.sh",
+)
+FOREIGN_TEAM: Final = Rule(
+    id="L19",
+    name="foreign-team",
+    severity=ERROR,
+    enforced_by=POLICY,
+    demands="Every certificate's signature is that of the profile's team.",
+    why="Whoever signs answers for the program: another name is not who users trust.",
+    cause="It was signed with a key for tests, or comes from another distributor.",
+    fix="Sign with the team's certificate, or name the right team in a profile of your own.",
+    source="Apple TN3127; Bitcoin Core contrib/macdeploy",
+)
+NO_AUTHENTICODE: Final = Rule(
+    id="L20",
+    name="no-authenticode",
+    severity=ERROR,
+    enforced_by=POLICY,
+    demands="In a codesigned tree every program for Windows carries an Authenticode signature.",
+    why="Windows warns of a program by nobody, and one in libexec/ is easily missed.",
+    cause="A detached signature was not attached, or the program was built after the signing.",
+    fix="Attach the release's detached signatures to all of it, or say --state unsigned.",
+    source="Bitcoin Core contrib/guix/libexec/codesign.sh, contrib/windeploy",
+)
 
 RULES: Final = (
     EMPTY_TREE,
@@ -241,4 +292,8 @@ RULES: Final = (
     ARCHITECTURE,
     UNSIGNED,
     LINKER_SIGNED,
+    NOT_CODESIGNED,
+    SIGNED_TOO_EARLY,
+    FOREIGN_TEAM,
+    NO_AUTHENTICODE,
 )

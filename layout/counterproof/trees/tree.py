@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -31,15 +31,16 @@ _KINDS: Final = {
 }
 
 
-def walk(path: Path) -> Iterator[Member]:
+def walk(path: Path, wanted: Callable[[PurePosixPath], bool] | None = None) -> Iterator[Member]:
     """Give every entry below ``path``: a directory or an archive.
 
     Archives are ``.tar``, ``.tar.gz``, ``.tar.zst`` and ``.zip``, told by their content.
+    Of a directory only what is ``wanted`` is opened or entered: everything, when that is None.
     Links are given, never followed. A member's content is there until the next one is asked for.
     Raises :class:`TreeError`, and no other error; what its contents raise is the visitor's.
     """
     if path.is_dir():
-        yield from _walk_directory(path)
+        yield from _walk_directory(path, wanted or _everything)
     else:
         yield from walk_archive(path)
 
@@ -62,12 +63,16 @@ def _below(path: PurePosixPath) -> PurePosixPath:
     return PurePosixPath(*path.parts[1:])
 
 
-def _walk_directory(top: Path) -> Iterator[Member]:
+def _everything(_: PurePosixPath) -> bool:
+    return True
+
+
+def _walk_directory(top: Path, wanted: Callable[[PurePosixPath], bool]) -> Iterator[Member]:
     count = 0
     pending = [PurePosixPath()]
     while pending:
         folder = pending.pop()
-        names = _names(top, folder)
+        names = [name for name in _names(top, folder) if wanted(folder / name)]
         count += len(names)
         if count > MAX_MEMBERS:
             raise TreeError(str(top), f"more than {MAX_MEMBERS} entries are no install tree")

@@ -6,7 +6,7 @@ import enum
 from typing import Final
 
 from countermark.errors import ConfigurationError, CountermarkError
-from counterproof.errors import LayoutError, ProfileError
+from counterproof.errors import LayoutError, ProfileError, UndecidedError
 from countersign.errors import SigningError, TargetError
 
 __all__ = ["FORESEEN", "Exit", "exit_of_error"]
@@ -30,5 +30,5 @@ class Exit(enum.IntEnum):
 
 def exit_of_error(error: Exception) -> Exit:
     """Return the code that stands for an error."""
-    usage = isinstance(error, ConfigurationError | ProfileError | TargetError)
+    usage = isinstance(error, ConfigurationError | ProfileError | UndecidedError | TargetError)
     return Exit.USAGE if usage else Exit.UNDONE

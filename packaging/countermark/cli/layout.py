@@ -8,6 +8,7 @@ import click
 
 from countermark.cli.exits import Exit
 from countermark.cli.reports import print_report, report_option
+from counterproof.target import FORMS, STANDARDS, STATES, Form, Standard, State
 
 __all__ = ["command"]
 
@@ -27,27 +28,63 @@ def command() -> None:
     "--profile",
     metavar="NAME|FILE",
     envvar="COUNTERMARK_PROFILE",
-    help="What it must hold  [default: found out from its programs]",
+    help="What it must hold  [default: by the version in its name, or by its programs]",
 )
 @click.option(
     "--host",
     metavar="TRIPLE",
     envvar="COUNTERMARK_HOST",
-    help="What its programs must run on  [default: the host in its name]",
+    help="What its programs must run on  [default: the host in its name, or most programs']",
+)
+@click.option(
+    "--form",
+    type=click.Choice(FORMS),
+    help="What kind of tree it is: an install tree, a build tree, the content of an archive, an "
+    "application bundle, or what the installer for Windows unpacks  [default: by its structure]",
+)
+@click.option(
+    "--state",
+    type=click.Choice(STATES),
+    help="How far it must be signed  [default: by its name and its signatures]",
+)
+@click.option(
+    "--standard",
+    type=click.Choice(STANDARDS),
+    help="What it is measured by: what Guix makes of a release is complete and hardened, a local "
+    "build need not be  [default: guix-release for archives of a release series]",
 )
 @report_option
-def check(path: Path, profile: str | None, host: str | None, output: str) -> int:
+def check(
+    path: Path,
+    profile: str | None,
+    host: str | None,
+    form: Form | None,
+    state: State | None,
+    standard: Standard | None,
+    output: str,
+) -> int:
     """Check the directory or archive PATH: files, modes, formats, architectures, signatures.
+
+    What is not said is found out, and told on standard error.
 
     \b
     Example: countermark layout check stage --profile multiprocess --host arm64-apple-darwin
     """
     from countermark.layouts import check_layout
+    from countermark.render.measure import describe_measure
+    from counterproof import load_profile
+    from counterproof.profiles.detection import Asked
 
-    checked = check_layout(path, profile, host)
+    asked = Asked(
+        profile=load_profile(profile) if profile else None,
+        host=host,
+        form=form,
+        state=state,
+        standard=standard,
+    )
+    checked = check_layout(path, asked)
     if output == "text":
-        found = " (detected)" if checked.detected else ""
-        click.echo(f"profile {checked.profile.name}{found}, host {checked.host.triple}", err=True)
+        click.echo(describe_measure(checked.measure), err=True)
     print_report(output, checked.verdict, title="countermark layout check")
     return Exit.GOOD if checked.verdict.accepted else Exit.BAD
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterproof.profiles.detection import detect_profile, fits, most_specific
+from counterproof.profiles.fitting import detect_profile, fits, most_specific
 from counterproof.profiles.library import load_profile, profile_names
 from counterproof.target import PLATFORMS, Platform
 
