@@ -7,11 +7,22 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from counterproof.checks.documents import check_line_ends, check_stubs
 from counterproof.checks.images import check_images, check_programs
+from counterproof.checks.leftovers import check_debug_files, check_leftovers
 from counterproof.checks.modes import check_modes, check_owners
 from counterproof.checks.names import check_collisions, check_kinds, check_links
+from counterproof.checks.packing import (
+    check_order,
+    check_prefix,
+    check_times,
+    check_traces,
+    check_zip_fields,
+)
+from counterproof.checks.portability import check_lengths, check_windows_names
 from counterproof.checks.presence import check_presence
 from counterproof.checks.signing import check_signed, check_signed_for_windows
+from counterproof.checks.versions import check_versions
 from counterproof.profiles.profile import Profile
 from counterproof.subject import Located, Subject
 from counterproof.survey import Survey, survey
@@ -22,15 +33,27 @@ __all__ = ["CHECKS", "check"]
 
 CHECKS: Final[tuple[Callable[[Subject], Iterator[Located]], ...]] = (
     check_presence,
+    check_leftovers,
+    check_debug_files,
     check_kinds,
     check_links,
     check_collisions,
+    check_windows_names,
+    check_lengths,
     check_modes,
     check_owners,
     check_programs,
     check_images,
     check_signed,
     check_signed_for_windows,
+    check_versions,
+    check_stubs,
+    check_line_ends,
+    check_prefix,
+    check_order,
+    check_times,
+    check_traces,
+    check_zip_fields,
 )
 """Each looks at the whole tree and sees only its own rules; findings keep this order."""
 

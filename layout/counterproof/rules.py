@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from counterproof.rulebook import layout
+from counterproof.rulebook import archives, contents, layout
 from countersign.findings import Finding, Severity
 from countersign.rule import Rule
 
 __all__ = ["RULES", "breach"]
 
-RULES: Final[dict[str, Rule]] = {rule.id: rule for book in (layout,) for rule in book.RULES}
+_BOOKS: Final = (layout, contents, archives)
+
+RULES: Final[dict[str, Rule]] = {rule.id: rule for book in _BOOKS for rule in book.RULES}
 """Every rule by its id."""
 
 

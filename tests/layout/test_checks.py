@@ -67,7 +67,8 @@ def test_an_archive_without_a_prefix_is_the_same_tree(
     path.write_bytes(pack(GOOD, "."))
     verdict = check(path, PROFILE, LINUX)
     assert verdict.accepted
-    assert [file.member for file in verdict.files] == sorted(GOOD)
+    assert [finding.name for finding in verdict.files[0].findings] == ["prefix-directory"]
+    assert [file.member for file in verdict.files[1:]] == sorted(GOOD)
 
 
 def test_a_missing_member_is_named_as_it_would_be_in_the_archive(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from trees import (
 
 PROFILE = load_profile("multiprocess")
 GENERIC = load_profile("generic")
-GOOD = {**required_files(PROFILE, LINUX, elf()), "README.md": b"read me\n"}
+GOOD = {"README.md": b"read me\n", **required_files(PROFILE, LINUX, elf())}
 
 
 def findings(verdict: Verdict) -> list[Finding]:
@@ -215,7 +215,7 @@ def test_an_owner_in_an_archive_is_disliked_and_not_refused(tmp_path: Path) -> N
 
 def test_a_hard_link_is_refused(tmp_path: Path) -> None:
     data = io.BytesIO(pack_tar(GOOD))
-    link = tar_info("bitcoin-31.0/bin/bitcoin-cli", mode=0o755)
+    link = tar_info("bitcoin-31.0/libexec/test_bitcoin", mode=0o755)
     link.type, link.linkname = tarfile.LNKTYPE, "bitcoin-31.0/bin/bitcoin"
     with tarfile.open(fileobj=data, mode="a") as archive:
         archive.addfile(link)
@@ -226,7 +226,7 @@ def test_a_hard_link_is_refused(tmp_path: Path) -> None:
 def zip_without_modes(path: Path, target: Target, program: bytes) -> Path:
     members = []
     for name, content in required_files(PROFILE, target, program).items():
-        info = zip_info(name, 0)
+        info = zip_info(f"p-1/{name}", 0)
         info.create_system = 0
         members.append((info, content))
     path.write_bytes(zip_of(*members))

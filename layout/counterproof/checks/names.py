@@ -31,11 +31,22 @@ def check_links(subject: Subject) -> Iterator[Located]:
 
 
 def check_kinds(subject: Subject) -> Iterator[Located]:
-    """Check that nothing is there but files, directories and symbolic links."""
+    """Check that nothing is there but files, directories and symbolic links, each for itself."""
     for sample in subject.survey.files:
         if sample.entry.kind in (Kind.HARD_LINK, Kind.OTHER):
             message = f"is a {sample.entry.kind}, expected a file"
             yield Located(sample.entry.path, breach(KIND, message))
+    yield from _check_shared(subject)
+
+
+def _check_shared(subject: Subject) -> Iterator[Located]:
+    """Find files with two names in a directory: packed, the second one becomes a hard link."""
+    first: dict[tuple[int, int], PurePosixPath] = {}
+    for sample in subject.survey.files:
+        entry = sample.entry
+        if entry.inode and (other := first.setdefault(entry.inode, entry.path)) != entry.path:
+            message = f"is {other} by a second name (a hard link), expected a file of its own"
+            yield Located(entry.path, breach(KIND, message))
 
 
 def check_collisions(subject: Subject) -> Iterator[Located]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
+from counterproof.checks.leftovers import is_debug_file, is_leftover
 from counterproof.profiles.profile import ListedFile, Profile, Program, is_needed
 from counterproof.profiles.table import nearest
 from counterproof.rulebook.layout import EMPTY_TREE, MISSING, UNEXPECTED, WRONG_DIRECTORY
@@ -27,17 +28,19 @@ _IN_FORM: Final[dict[Form, str]] = {
 
 
 def check_presence(subject: Subject) -> Iterator[Located]:
-    """Compare the list of files with the profile's."""
+    """Compare the list of files with the profile's, which lists no debug files."""
     files = subject.survey.files
     if not any(sample.entry.kind is Kind.FILE for sample in files):
         yield Located(None, breach(EMPTY_TREE, "there is no file in it, at least one is expected"))
+        return
+    if subject.survey.holds_debug_files:
         return
     yield from _missing(subject)
     for sample in files:
         path = sample.entry.path
         program = subject.listed(sample)
         if program is None:
-            if not _is_listed(subject, path):
+            if not (is_leftover(path) or is_debug_file(sample) or _is_listed(subject, path)):
                 yield Located(path, _unexpected(subject, path))
         elif subject.form != "build" and path != (place := subject.place(program)):
             yield Located(path, _misplaced(subject, place))
