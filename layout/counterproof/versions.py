@@ -1,10 +1,10 @@
 """What programs say of their own version, found in their bytes without running them.
 
-Three places are believed: the version resource of a PE, a whole C string that is nothing but a
-version, and a version that follows the word ``version`` or a program's name. A compiler may leave
-none of them: it stores a short string by instructions, and of a longer one it may keep the first 16
-bytes as a constant, which is the fourth place. Sources: Bitcoin Core src/clientversion.cpp and
-src/bitcoind-res.rc; Microsoft, "VERSIONINFO resource".
+These are believed: the version resource of a PE; a C string that is nothing but a version, or a
+version in one behind the word ``version`` or a program's name. A compiler may leave none of them.
+Of a string that is copied it may keep the first 16 bytes as an aligned constant, and a short one
+may be nothing but instructions. Sources: Bitcoin Core src/clientversion.cpp and bitcoind-res.rc;
+Microsoft, "VERSIONINFO resource".
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
+from counterproof.storing import REACH, stored_text
 from countersign.source import Source
 
 __all__ = ["Version", "versions_in"]
@@ -26,18 +27,22 @@ _MOST: Final = 64
 _GRAMMAR: Final = (
     r"(?P<numbers>[0-9]{1,3}(?:\.[0-9]{1,5}){1,3})"
     r"(?P<candidate>(?:rc|beta|alpha)[0-9]{1,3})?"
-    r"(?:-(?P<suffix>[0-9A-Za-z.+-]{1,100}))?"
+    r"(?:-g?(?P<commit>[0-9a-f]{4,40})|-[a-z]{1,12})?"
+    r"(?P<dirty>-dirty)?"
 )
 _VERSION: Final = re.compile("v?" + _GRAMMAR)
 _BARE_COMMIT: Final = re.compile(r"[0-9a-f]{12}")
+
+_START: Final = re.compile(rb"v[0-9]{1,3}\.")
 _TOLD: Final = re.compile(b"v" + _GRAMMAR.encode())
 _BEFORE: Final = re.compile(rb"(?:\0|[Vv]ersion |\0[\w-]{1,40}: )\Z")
+_CONTEXT: Final = 64
 _AFTER: Final = b"\0\n "
 _CONSTANT: Final = 16
-_CUT_SHORT: Final = re.compile(rb"v[0-9]{1,3}(?:\.[0-9]{1,5}){1,3}-[0-9a-f]{4,}")
+_CUT_SHORT: Final = re.compile(rb"v[0-9]{1,3}(?:\.[0-9]{1,5}){1,3}-g?[0-9a-f]{4,}")
+_DIRT: Final = re.compile(rb"-dirty")
 _KEY: Final = "ProductVersion\0".encode("utf-16-le")
 _RESOURCE: Final = re.compile(_KEY + rb"(?:\0\0)?((?:[0-9A-Za-z.+-]\0){3,100})\0\0")
-_COMMIT: Final = re.compile("g?([0-9a-f]{4,40})")
 
 
 class Version(NamedTuple):
@@ -65,14 +70,12 @@ class Version(NamedTuple):
         numbers = [int(number) for number in match["numbers"].split(".")]
         while len(numbers) > 1 and numbers[-1] == 0:
             numbers.pop()
-        suffix = match["suffix"] or ""
-        commit = _COMMIT.match(suffix)
         return cls(
             text=text,
             numbers=tuple(numbers),
             candidate=match["candidate"] or "",
-            commit=commit[1] if commit else "",
-            dirty=suffix.endswith("dirty"),
+            commit=match["commit"] or "",
+            dirty=match["dirty"] is not None,
         )
 
     def agrees(self, other: Version) -> bool:
@@ -110,16 +113,37 @@ def _windows(source: Source) -> Iterator[tuple[int, memoryview, int, int]]:
 
 
 def _strings(data: memoryview, start: int, first: int, last: int) -> Iterator[str]:
-    for match in _TOLD.finditer(data):
-        begin, end = match.span()
-        if not first <= begin < last:
+    """Give the versions that begin between ``first`` and ``last``."""
+    for match in _START.finditer(data):
+        at = match.start()
+        if not first <= at < last:
             continue
-        if (
-            _BEFORE.search(data, max(begin - _MARGIN, 0), begin)
-            and bytes(data[end : end + 1]) in _AFTER
-        ):
-            yield bytes(data[begin:end]).decode()
-        elif (start + begin) % _CONSTANT == 0:
-            constant = bytes(data[begin : begin + _CONSTANT])
-            if _CUT_SHORT.fullmatch(constant):
-                yield constant.decode()
+        whole = _TOLD.match(data, at)
+        if whole and _is_told(data, at, whole.end()):
+            yield bytes(whole[0]).decode()
+        if (start + at) % _CONSTANT == 0 and (cut := _constant(data, at)):
+            yield cut + ("-dirty" if _is_cut_dirt_in(data, start) else "")
+        elif (text := _stored(data, at)) and _TOLD.fullmatch(text):
+            yield text.decode()
+
+
+def _is_told(data: memoryview, at: int, end: int) -> bool:
+    before = _BEFORE.search(data, max(at - _CONTEXT, 0), at)
+    return before is not None and bytes(data[end : end + 1]) in _AFTER
+
+
+def _constant(data: memoryview, at: int) -> str | None:
+    """Give the first 16 bytes of a longer version, where the rest is elsewhere."""
+    constant = bytes(data[at : at + _CONSTANT])
+    return constant.decode() if _CUT_SHORT.fullmatch(constant) else None
+
+
+def _is_cut_dirt_in(data: memoryview, start: int) -> bool:
+    """Tell whether the last 16 bytes of a longer version are there, and end in ``-dirty``."""
+    return any((start + match.end()) % _CONSTANT == 0 for match in _DIRT.finditer(data))
+
+
+def _stored(data: memoryview, at: int) -> bytes | None:
+    """Give the text that instructions store, of which the first bytes stand here."""
+    begin = max(at - REACH, 0)
+    return stored_text(bytes(data[begin : at + REACH]), at - begin)
