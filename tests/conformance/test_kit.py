@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from adapters import unpacked_bundle
 from countermark.signatures import verify_paths
@@ -24,26 +22,6 @@ PASSING = [each for each in KIT if each.passes]
 FAILING = [each for each in KIT if not each.passes]
 BUNDLES = [each for each in KIT if each.archived and each.path is None and each.rule != "B17"]
 """All but a pipe, with which no archive is read."""
-DISPUTED: dict[str, str] = {
-    "B18-fail.tar": "codesign refuses the framework; we go by its library, which dyld loads",
-}
-"""Files that countermark has others refuse than Apple's sources do, and why."""
-
-
-def disputed(every: Iterable[Expectation]) -> list[ParameterSet]:
-    """Let the files of which countermark says something else fail, and be told when they do not."""
-    return [
-        pytest.param(
-            each,
-            id=each.name,
-            marks=[pytest.mark.xfail(strict=True, reason=DISPUTED[each.name])]
-            if each.name in DISPUTED
-            else [],
-        )
-        for each in every
-    ]
-
-
 def findings(verdict: FileVerdict) -> list[Finding]:
     return [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
 
@@ -128,7 +106,7 @@ def test_a_file_that_fails_is_refused_for_its_one_reason(expected: Expectation) 
     assert {each.rule for each in found} == {expected.primary, *expected.also}
 
 
-@pytest.mark.parametrize("expected", disputed(FAILING))
+@pytest.mark.parametrize("expected", FAILING, ids=lambda each: each.name)
 def test_a_file_that_fails_is_refused_by_those_who_refuse_it(expected: Expectation) -> None:
     assert refused_by(judge(expected)) == expected.refused_by | (
         {"policy"} if expected.is_bad else set()

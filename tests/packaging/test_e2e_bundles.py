@@ -16,7 +16,7 @@ import pytest
 from bundles import Link, Tree, app, framework, moved, write_tree
 from commands import Run
 from countermark.signatures import Verified, verify_paths
-from countersign.findings import FileVerdict, Severity
+from countersign.findings import Enforcer, FileVerdict, Severity
 from macho import DYLIB, Macho
 from trees import pack_tar_gz, pack_zip
 
@@ -133,12 +133,17 @@ def test_a_bundle_in_a_damaged_inner_archive_is_not_judged(tmp_path: Path) -> No
     assert all("R61" not in rules(file) for file in result.verdict.files)
 
 
-def test_frameworks_that_only_the_linker_signed_are_warned_about(tmp_path: Path) -> None:
+def test_a_framework_is_refused_that_only_the_linker_signed_and_its_library_is_not(
+    tmp_path: Path,
+) -> None:
     linked = Macho(filetype=DYLIB).sealed(identifier="Thing").build()
     tree = framework() | {"Thing.framework/Versions/A/Thing": linked}
     write_tree(moved(tree, "lib"), tmp_path)
     (finding,) = verified(tmp_path)["Thing"].findings
-    assert (finding.rule, finding.severity) == ("B18", Severity.WARNING)
+    assert (finding.rule, finding.severity) == ("B1", Severity.ERROR)
+    assert finding.enforced_by == (Enforcer.CODESIGN,)
+    alone = verify_paths([tmp_path / "lib/Thing.framework/Versions/A/Thing"])
+    assert alone.verdict.accepted
 
 
 def test_the_report_names_the_resource(run: Run, tmp_path: Path) -> None:

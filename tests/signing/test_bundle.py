@@ -99,7 +99,6 @@ BREAKERS: Mapping[str, Callable[[], Tree]] = {
         app() | inside({"Info.plist": plistlib.dumps({"CFBundleExecutable": "Program"})})
     ),
     "B1": lambda: app() | {PROGRAM: Macho().sealed().build()},
-    "B18": lambda: framework() | {"Thing.framework/Versions/A/Thing": LIBRARY.sealed().build()},
     "B2": lambda: without(app(), RESOURCES),
     "B3": lambda: with_seal("Resources/icon.icns", 1),
     "B4": lambda: app(resources=b"no list"),

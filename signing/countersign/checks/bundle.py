@@ -21,7 +21,6 @@ from countersign.errors import FormatError
 from countersign.escaping import listed, printable
 from countersign.findings import Finding
 from countersign.rules import broken
-from countersign.signature import Kind
 
 __all__ = ["check_bundle"]
 
@@ -45,8 +44,7 @@ def check_bundle(
     yield from _check_regular_files(listing, bundle)
     sealing = [each for each in bundle.slices if each.resources is not None]
     if len(sealing) < len(bundle.slices):
-        rule = "B18" if not sealing and _is_plain_library(bundle) else "B1"
-        yield broken(rule, None, "the signature seals no resources")
+        yield broken("B1", None, "the signature seals no resources")
     if not sealing:
         return
     path = joined(bundle.base, SIGNATURE, "CodeResources")
@@ -59,11 +57,6 @@ def check_bundle(
         yield from check_resources(listing, bundle, resources, bundles)
     except FormatError as error:
         yield broken(error.rule, None, printable(error.problem))
-
-
-def _is_plain_library(bundle: Bundle) -> bool:
-    """Tell whether a bundle is a library that was signed as a file, by nobody with a name."""
-    return not any(each.is_program or each.kind is Kind.CMS for each in bundle.slices)
 
 
 def _read_resources(listing: Listing, path: str) -> Resources:

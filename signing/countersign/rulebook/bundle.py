@@ -12,7 +12,6 @@ from countersign.rulebook.enforcers import (
     POLICY,
     SIGN_AGAIN,
     STRICT,
-    WARNING,
 )
 
 __all__ = ["RULES"]
@@ -39,11 +38,12 @@ RULES: Final = (
         severity=ERROR,
         enforced_by=CODESIGN,
         apple="errSecCSResourcesNotFound",
-        demands="The signature of the main program of a bundle seals the resources of the bundle.",
-        why="codesign and Gatekeeper refuse the bundle. The kernel and dyld do not look, and run "
-        "its code.",
-        cause="The program is signed by the linker, or was signed as a file and not as a part of "
-        "its bundle.",
+        demands="The signature of the main program of a bundle, or of the library of a framework, "
+        "seals the resources of the bundle.",
+        why="codesign refuses the bundle, even if there are no resources, and so does Gatekeeper "
+        "whatever carries it. The kernel and dyld do not look, and run its code.",
+        cause="The program or library is signed by the linker, as frameworks that are built "
+        "without Xcode often are, or was signed as a file and not as a part of its bundle.",
         fix="Sign the bundle as a whole, with codesign or rcodesign.",
         source="Security StaticCode.cpp SecStaticCode::loadResources",
     ),
@@ -247,20 +247,6 @@ RULES: Final = (
         cause="A pipe or a socket that a running program left behind.",
         fix="Remove it.",
         source="Security resources.cpp ResourceBuilder::scan",
-    ),
-    Rule(
-        id="B18",
-        name="framework-sealed",
-        severity=WARNING,
-        enforced_by=POLICY,
-        apple="errSecCSResourcesNotFound",
-        demands="The signature of a framework's library seals the resources of the framework.",
-        why="dyld loads the library all the same, but codesign refuses the framework as a whole, "
-        "and so does Gatekeeper an app that carries it.",
-        cause="The library is signed by the linker, or was signed as a file and not as a part of "
-        "its framework.",
-        fix="Sign the framework as a whole, with codesign or rcodesign, if it is checked as one.",
-        source="Security StaticCode.cpp SecStaticCode::loadResources",
     ),
     Rule(
         id="N6",

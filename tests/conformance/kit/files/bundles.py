@@ -15,6 +15,7 @@ from kit.tree import PIPE, Link, Pipe, Tree, moved, tar
 __all__ = ["FILES"]
 
 CONTENTS: Final = "Kit.app/Contents"
+VERSION: Final = "Kit.framework/Versions/A"
 OUTSIDE: Final = "store/data"
 HELPER: Final = signed_with(PROGRAM, identifier="helper")
 APP: Final = Bundle(files={"Resources/data": b"data"}, nested={}, rules=RULES)
@@ -92,6 +93,8 @@ FILES: Final[Files] = {
     "R61-fail-new.tar": _app(later=_in("Resources/more", b"more")),
     "B1-pass.tar": _app(),
     "B1-fail.tar": _app(later=_in("MacOS/program", PROGRAM.build())),
+    "B1-pass-framework.tar": _framework(),
+    "B1-fail-framework.tar": _framework({f"{VERSION}/Kit": FRAMEWORK.image.build()}),
     "B2-pass.tar": _app(),
     "B2-fail.tar": _app(lost=f"{CONTENTS}/_CodeSignature/CodeResources"),
     "B3-pass.tar": _app(),
@@ -124,8 +127,6 @@ FILES: Final[Files] = {
     "B16-fail.tar": lambda: _app(_framed(), _second_version())(),
     "B17-pass.tar": _app(),
     "B17-fail.tar": _app(later=_in("Resources/pipe", PIPE)),
-    "B18-pass.tar": _framework(),
-    "B18-fail.tar": _framework({"Kit.framework/Versions/A/Kit": FRAMEWORK.image.build()}),
     "N5-pass.tar": _app(),
     "N5-fail.tar": _app(),
     "N6-pass.tar": _app(HELPED),
