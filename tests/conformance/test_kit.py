@@ -22,6 +22,8 @@ PASSING = [each for each in KIT if each.passes]
 FAILING = [each for each in KIT if not each.passes]
 BUNDLES = [each for each in KIT if each.archived and each.path is None and each.rule != "B17"]
 """All but a pipe, with which no archive is read."""
+
+
 def findings(verdict: FileVerdict) -> list[Finding]:
     return [*verdict.findings, *(each for one in verdict.slices for each in one.findings)]
 
