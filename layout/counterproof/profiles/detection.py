@@ -28,6 +28,7 @@ __all__ = ["Asked", "Detected", "Found", "detect", "refuse_by_name"]
 Value = TypeVar("Value")
 
 _SAID: Final = "as asked"
+_NAMED: Final = "its name tells the version"
 _FALLBACK: Final = "generic"
 _OTHER_KINDS: Final[dict[Kind, str]] = {
     "source": "the source",
@@ -98,7 +99,7 @@ def detect(seen: Survey, asked: Asked, *, built: bool = False) -> Detected:
     profile = _profile(seen, asked, artifact, target, special.value if special else "install")
     form = special or _plain_form(seen, files, profile.value, target)
     _refuse(seen, profile.value, host, form.value)
-    standard = _standard(seen, asked, profile.value, form.value)
+    standard = _standard(seen, asked, profile, form.value)
     state, reason = detect_state(
         seen,
         artifact=artifact,
@@ -186,7 +187,7 @@ def _profile(
     if artifact is not None:
         series = profile_of_version(artifact.distribution, artifact.version)
         if series is not None:
-            return Found(series, "its name tells the version")
+            return Found(series, _NAMED)
     programs = [sample.entry.path for sample in seen.files if sample.image is not None]
     likely, faults = nearest_profile(programs, target, form)
     if likely is None:
@@ -209,11 +210,14 @@ def _refuse(seen: Survey, profile: Profile, host: Found[str], form: Form) -> Non
         )
 
 
-def _standard(seen: Survey, asked: Asked, profile: Profile, form: Form) -> Found[Standard]:
+def _standard(seen: Survey, asked: Asked, profile: Found[Profile], form: Form) -> Found[Standard]:
+    """Measure as a release only what is packed, and said or named to be of a release series."""
     if asked.standard:
         return Found(asked.standard, _SAID)
-    if profile.series is None:
-        return Found("local-build", f"profile {profile.name} is of no release series")
-    if seen.archive or form in ("archive", "nsis"):
-        return Found("guix-release", f"what is packed is measured as a release of {profile.series}")
-    return Found("local-build", "it is not packed")
+    if profile.value.series is None:
+        return Found("local-build", f"profile {profile.value.name} is of no release series")
+    if not seen.archive and form not in ("archive", "nsis"):
+        return Found("local-build", "it is not packed")
+    if profile.reason not in (_SAID, _NAMED):
+        return Found("local-build", "nothing says that it is a release")
+    return Found("guix-release", f"it is packed, as a release of series {profile.value.series}")
