@@ -15,7 +15,10 @@ from countermark.layouts import check_layout
 from counterproof import load_profile, profile_names
 from counterproof.errors import LayoutError, UndecidedError
 from counterproof.profiles.detection import Asked
+from counterproof.profiles.listing import items_for
+from counterproof.target import PLATFORMS
 from countersign.signer import sign_bytes
+from documents import validate
 from macho import Macho
 from trees import (
     AARCH64,
@@ -212,3 +215,70 @@ def test_every_profile_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -
 def test_an_unknown_profile_proposes_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("show", "multiproces") == 2
     assert "'multiprocess'" in capsys.readouterr().err
+
+
+def test_what_was_found_out_is_said(stage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("check", stage) == 0
+    said = [line.split(maxsplit=2) for line in capsys.readouterr().err.splitlines()]
+    assert said == [
+        ["profile", "multiprocess", "its programs show it"],
+        ["host", "arm64-apple-darwin", "most of its programs are for it"],
+        ["form", "install", "it is a directory"],
+        ["state", "ad-hoc", "it holds ad-hoc signatures"],
+        ["standard", "local-build", "profile multiprocess is of no release series"],
+    ]
+
+
+def test_each_of_it_can_be_said(stage: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = ("--form", "install", "--state", "unsigned", "--standard", "guix-release")
+    assert command("check", stage, "--profile", "multiprocess", *said) == 1
+    out, err = capsys.readouterr()
+    assert "L18" in out
+    assert err.count("as asked") == 4
+
+
+def test_a_release_that_is_unknown_exits_2_and_proposes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "bitcoin-33.0-arm64-apple-darwin.tar.gz"
+    archive.write_bytes(pack_tar_gz(DARWIN_FILES, "bitcoin-33.0"))
+    assert command("check", archive) == 2
+    err = capsys.readouterr().err
+    assert "no profile describes bitcoin 33.0; the nearest is 32" in err
+    assert "--profile 32" in err
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_a_profile_as_json_is_what_it_lists(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("show", name, "--format", "json") == 0
+    document = validate(capsys.readouterr().out)
+    profile = load_profile(name)
+    assert (document["name"], document["series"]) == (name, profile.series)
+    listed = {item.path for platform in PLATFORMS for item in items_for(profile, platform)}
+    assert {entry["path"] for entry in document["paths"]} == listed
+
+
+def test_the_list_as_json_names_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("list", "--format", "json") == 0
+    document = validate(capsys.readouterr().out)
+    assert [entry["name"] for entry in document["profiles"]] == list(profile_names())
+
+
+def test_two_profiles_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("diff", "31", "32") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "31 -> 32",
+        "",
+        "the profile itself",
+        "  ~ series     31 -> 32",
+        "  ~ hardening  31 -> 32",
+        "",
+        "linux",
+        "  + INSTALL.md  release only in archives",
+    ]
+    assert command("diff", "31", "31") == 0
+    assert "no difference" in capsys.readouterr().out
+    assert command("diff", "31", "32", "--format", "json") == 0
+    document = validate(capsys.readouterr().out)
+    assert (document["old"], document["new"], len(document["differences"])) == ("31", "32", 3)
+    assert command("diff", "31", "33") == 2

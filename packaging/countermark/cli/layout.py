@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from countermark.cli.exits import Exit
+from countermark.cli.formats import format_option
 from countermark.cli.reports import print_report, report_option
 from counterproof.target import FORMS, STANDARDS, STATES, Form, Standard, State
 
@@ -15,7 +16,7 @@ __all__ = ["command"]
 
 @click.group("layout")
 def command() -> None:
-    """Check a stage or an archive against a profile, and show profiles.
+    """Check a tree or an archive against a profile, and show profiles.
 
     \b
     Example: countermark layout check dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz
@@ -90,7 +91,8 @@ def check(
 
 
 @command.command("list")
-def list_profiles() -> None:
+@format_option
+def list_profiles(output: str) -> None:
     """List the built-in profiles.
 
     \b
@@ -98,21 +100,66 @@ def list_profiles() -> None:
     """
     from counterproof import load_profile, profile_names
 
-    names = profile_names()
-    width = max(map(len, names))
-    for name in names:
-        click.echo(f"{name:{width}}  {load_profile(name).title}")
+    profiles = [load_profile(name) for name in profile_names()]
+    if output == "json":
+        from countermark.render.encoding import to_json
+        from countermark.render.profile_documents import list_document
+
+        click.echo(to_json(list_document(profiles)), nl=False)
+        return
+    from countermark.render.profile import describe_profiles
+
+    click.echo(describe_profiles(profiles))
 
 
 @command.command("show")
 @click.argument("profile")
-def show(profile: str) -> None:
+@format_option
+def show(profile: str, output: str) -> None:
     """Show PROFILE, a name or a .toml file: its paths, and which of them must be there.
 
+    What it extends is shown as if it stood in it.
+
     \b
-    Example: countermark layout show multiprocess
+    Example: countermark layout show 31
     """
-    from countermark.render.profile import describe_profile
     from counterproof import load_profile
 
-    click.echo(describe_profile(load_profile(profile)))
+    shown = load_profile(profile)
+    if output == "json":
+        from countermark.render.encoding import to_json
+        from countermark.render.profile_documents import show_document
+
+        click.echo(to_json(show_document(shown)), nl=False)
+        return
+    from countermark.render.profile import describe_profile
+
+    click.echo(describe_profile(shown))
+
+
+@command.command("diff")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@format_option
+def diff(old: str, new: str, output: str) -> None:
+    """Show what profile NEW demands and OLD does not, and the other way round, by platform.
+
+    Both are names or .toml files. Differences are no failure: the command ends with 0.
+
+    \b
+    Example: countermark layout diff 30 31
+    """
+    from counterproof import load_profile
+    from counterproof.profiles.difference import differences
+
+    before, after = load_profile(old), load_profile(new)
+    found = differences(before, after)
+    if output == "json":
+        from countermark.render.encoding import to_json
+        from countermark.render.profile_documents import diff_document
+
+        click.echo(to_json(diff_document(before, after, found)), nl=False)
+        return
+    from countermark.render.profile import describe_differences
+
+    click.echo(describe_differences(before, after, found))

@@ -22,6 +22,7 @@ from countermark.render.explain_document import ExplainDocument
 from countermark.render.finding_entry import FindingEntry, finding_entry
 from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
+from countermark.render.profile_documents import DiffDocument, ListDocument, ShowDocument
 from countersign.escaping import printable
 from countersign.findings import FileVerdict, SliceVerdict, Verdict
 
@@ -119,6 +120,9 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.doctor/1": DoctorDocument,
     "countermark.explain/1": ExplainDocument,
     "countermark.inspect/1": InspectDocument,
+    "countermark.layout-diff/1": DiffDocument,
+    "countermark.layout-list/1": ListDocument,
+    "countermark.layout-show/1": ShowDocument,
     "countermark.manifest/1": Manifest,
     "countermark.plan/1": PlanDocument,
     "countermark.sign/1": SignDocument,
