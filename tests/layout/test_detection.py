@@ -182,6 +182,42 @@ def test_an_archive_is_measured_as_a_release_when_it_is_said_or_named_to_be_one(
     assert local.standard.value == "local-build"
 
 
+MONOLITHIC = ("bin/bitcoin", "bin/bitcoind", "bin/bitcoin-wallet")
+MULTIPROCESS = ("bin/bitcoin", "libexec/bitcoin-node", "libexec/bitcoin-wallet")
+
+
+@pytest.mark.parametrize(
+    ("paths", "version", "expected"),
+    [
+        (MONOLITHIC[:2], "v30.2.0", "30"),
+        (MONOLITHIC[:2], "v29.1.0", "29"),
+        (MONOLITHIC[:2], "v31.99.0-0123456789ab", "32"),
+        (MONOLITHIC[:2], "v1.0.0", "32"),
+        (MONOLITHIC, "v30.2.0", "30"),
+        (MONOLITHIC, "v1.0.0", "monolithic"),
+        (MONOLITHIC, "v33.0.0", "monolithic"),
+        (MULTIPROCESS, "v30.2.0", "multiprocess"),
+        (("bin/hello",), "v30.2.0", "generic"),
+    ],
+)
+def test_among_releases_the_version_decides_that_the_programs_tell(
+    tmp_path: Path, paths: tuple[str, ...], version: str, expected: str
+) -> None:
+    program = elf() + b"\0" + version.encode() + b"\0"
+    found = detect(seen(tmp_path, dict.fromkeys(paths, program)), Asked())
+    assert found.profile.value.name == expected
+    assert ("tell version" in found.profile.reason) is (
+        version != "v1.0.0" and expected.isdecimal()
+    )
+
+
+def test_a_version_that_programs_tell_is_never_taken_when_it_is_unknown(tmp_path: Path) -> None:
+    program = elf() + b"\0v28.1.0\0"
+    tree = seen(tmp_path, {"bin/bitcoind": program, "bin/bitcoin-cli": program})
+    with pytest.raises(UnknownVersionError, match=r"bitcoin 28\.1; the nearest is 29"):
+        detect(tree, Asked())
+
+
 def test_a_version_that_is_unknown_is_never_taken(tmp_path: Path) -> None:
     tree = seen(tmp_path, archive_files(31, "linux"))
     with pytest.raises(UnknownVersionError):

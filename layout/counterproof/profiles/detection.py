@@ -12,11 +12,16 @@ from typing import Final, Generic, TypeVar
 
 from counterproof.errors import UndecidedError
 from counterproof.profiles.artifact import Artifact, Kind
-from counterproof.profiles.fitting import nearest_profile
+from counterproof.profiles.fitting import nearest_profile, objections
 from counterproof.profiles.form import plain_form, special_form
 from counterproof.profiles.library import load_profile
 from counterproof.profiles.profile import Profile
-from counterproof.profiles.series import profile_of_version, series_profiles
+from counterproof.profiles.series import (
+    profile_of_version,
+    series_profiles,
+    told_series,
+    told_version,
+)
 from counterproof.profiles.state import detect_state
 from counterproof.profiles.table import nearest
 from counterproof.profiles.triple import target_for
@@ -188,10 +193,20 @@ def _profile(
         series = profile_of_version(artifact.distribution, artifact.version)
         if series is not None:
             return Found(series, _NAMED)
+    return _profile_of_programs(seen, target, form)
+
+
+def _profile_of_programs(seen: Survey, target: Target, form: Form) -> Found[Profile]:
+    """Choose by the places of the programs, and among releases by the version that they tell."""
     programs = [sample.entry.path for sample in seen.files if sample.image is not None]
     likely, faults = nearest_profile(programs, target, form)
     if likely is None:
         return Found(load_profile(_FALLBACK), "no profile lists its programs")
+    version = told_version(sample.versions for sample in seen.files)
+    if version is not None and likely.distribution is not None:
+        series = told_series(likely, version)
+        if series and (likely.series or objections(series, programs, target, form) <= faults):
+            return Found(series, f"its programs tell version {version}")
     return Found(likely, "nearest to its programs" if faults else "its programs show it")
 
 

@@ -10,7 +10,7 @@ from counterproof.profiles.placement import listed_program
 from counterproof.profiles.profile import Profile
 from counterproof.target import Form, Platform, Target
 
-__all__ = ["detect_profile", "fits", "most_specific", "nearest_profile"]
+__all__ = ["detect_profile", "fits", "most_specific", "nearest_profile", "objections"]
 
 _FALLBACK = "generic"
 
@@ -55,13 +55,13 @@ def nearest_profile(
     Gives it with the number of its objections; None where most of them are unknown to it. Among
     equals the one that requires most wins, then the one that allows fewest, then the newest series.
     """
-    rated = [(_objections(each, programs, target, form), each) for each in _listing()]
-    released = form in ("app", "nsis")  # which nothing but a release makes
+    rated = [(objections(each, programs, target, form), each) for each in _listing()]
+    alike = form not in ("install", "archive")  # other trees do not show where programs go
     best, profile = min(
         rated,
         key=lambda pair: (
             pair[0],
-            (0, 0) if released else _rank(pair[1], target.platform)[:2],
+            (0, 0) if alike else _rank(pair[1], target.platform)[:2],
             -_series(pair[1]),
         ),
     )
@@ -70,10 +70,10 @@ def nearest_profile(
     return (profile, best) if 2 * known > len(standing) else (None, 0)
 
 
-def _objections(
+def objections(
     profile: Profile, programs: Collection[PurePosixPath], target: Target, form: Form
 ) -> int:
-    """Count the programs that are missing, not listed, or out of place."""
+    """Count the programs that are missing, not listed, or out of place in the eyes of a profile."""
     found = {path: listed_program(profile, path, target, form) for path in programs}
     listed = profile.programs_for(target.platform, form)
     missing = {item for item in listed if item.need == "required"} - set(found.values())

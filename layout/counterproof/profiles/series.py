@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from counterproof.errors import UnknownVersionError
 from counterproof.profiles.library import load_profile, profile_names
 from counterproof.profiles.profile import Profile
+from counterproof.versions import Version
 
-__all__ = ["profile_of_version", "series_profiles"]
+__all__ = ["profile_of_version", "series_profiles", "told_series", "told_version"]
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{12}")
 _NUMBERS: Final = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?.*", re.DOTALL)
@@ -44,6 +46,31 @@ def profile_of_version(distribution: str, version: str) -> Profile | None:
         if _number(profile) == series:
             return profile
     raise UnknownVersionError(f"{distribution} {version}", _nearest(profiles, series).name)
+
+
+def told_version(told: Iterable[Iterable[str]]) -> str | None:
+    """Give the version that most programs tell; None when none tells one, but perhaps a commit."""
+    versions = (Version.parse(text) for texts in told for text in texts)
+    numbered = Counter(
+        ".".join(map(str, version.numbers)) + version.candidate
+        for version in versions
+        if version and version.numbers
+    )
+    return min(numbered, key=lambda text: (-numbered[text], text), default=None)
+
+
+def told_series(likely: Profile, version: str) -> Profile | None:
+    """Give the profile of the series of a version that programs tell.
+
+    Where ``likely``, to which the programs come nearest, is of no series, an unknown version is no
+    error, as :func:`profile_of_version` has it: the programs may be of anything.
+    """
+    try:
+        return profile_of_version(likely.distribution or "", version)
+    except UnknownVersionError:
+        if likely.series is None:
+            return None
+        raise
 
 
 def _series(version: str) -> int | None:
