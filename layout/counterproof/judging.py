@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from counterproof.checks.bundle import check_bundle
 from counterproof.checks.documents import check_line_ends, check_stubs
 from counterproof.checks.images import check_images, check_programs
 from counterproof.checks.leftovers import check_debug_files, check_leftovers
@@ -54,6 +55,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Located]], ...]] = (
     check_times,
     check_traces,
     check_zip_fields,
+    check_bundle,
 )
 """Each looks at the whole tree and sees only its own rules; findings keep this order."""
 

@@ -16,6 +16,7 @@ from releases import (
     app_files,
     archive_files,
     codesigned,
+    info_plist,
     installer_files,
     signed_pe,
 )
@@ -202,6 +203,34 @@ def test_a_seal_in_an_unsigned_app_is_unexpected_and_says_when_it_is_not(tmp_pat
     assert rules(checked) == [("L03", "Bitcoin-Qt.app/Contents/CodeResources")]
     messages = [finding.message for file in checked.verdict.files for finding in file.findings]
     assert messages == ["not listed by profile 31 for darwin, only when codesigned"]
+
+
+@pytest.mark.parametrize(
+    ("plist", "expected"),
+    [
+        (info_plist("org.example.Other"), "CFBundleIdentifier is org.example.Other, expected org."),
+        (info_plist("a\nb"), "CFBundleIdentifier is 'a\\nb', expected"),
+        (b"<plist><dict/></plist>", "CFBundleIdentifier is missing, expected"),
+        (b"nothing", "CFBundleIdentifier is not readable, expected"),
+    ],
+)
+def test_an_app_of_another_name_is_another_app(tmp_path: Path, plist: bytes, expected: str) -> None:
+    files = {**app_files(MACHO), "Contents/Info.plist": plist}
+    path = app_zip(tmp_path / "bitcoin-31.1-arm64-apple-darwin-unsigned.zip", files)
+    checked = check_layout(path, Asked())
+    assert rules(checked) == [("L21", "Bitcoin-Qt.app/Contents/Info.plist")]
+    messages = [finding.message for file in checked.verdict.files for finding in file.findings]
+    assert messages[0].startswith(expected)
+
+
+def test_a_huge_info_plist_is_not_checkable_and_says_so(tmp_path: Path) -> None:
+    plist = info_plist("org.bitcoinfoundation.Bitcoin-Qt") + b" " * 5000
+    files = {**app_files(MACHO), "Contents/Info.plist": plist}
+    path = app_zip(tmp_path / "bitcoin-31.1-arm64-apple-darwin-unsigned.zip", files)
+    checked = check_layout(path, Asked())
+    assert rules(checked) == []
+    notes = [finding.message for file in checked.verdict.files for finding in file.findings]
+    assert notes == [f"not checkable: it has {len(plist)} bytes"]
 
 
 def test_an_unpacked_archive_is_measured_like_the_archive(tmp_path: Path) -> None:

@@ -319,7 +319,7 @@ def test_the_table_is_numbered_named_once_and_complete() -> None:
 
 
 def test_every_rule_is_broken_by_a_test_of_this_folder() -> None:
-    elsewhere = {"L01", "L07", "L15", "L16", "L17", "L18", "L19", "L20"}
+    elsewhere = {"L01", "L07", "L15", "L16", "L17", "L18", "L19", "L20", "L21"}
     assert {broken.rule for broken in BROKEN.values()} | elsewhere == {
         rule.id for rule in layout.RULES
     }

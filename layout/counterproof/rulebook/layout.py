@@ -9,6 +9,7 @@ from countersign.rulebook.enforcers import ERROR, POLICY, WARNING
 
 __all__ = [
     "ARCHITECTURE",
+    "BUNDLE_IDENTIFIER",
     "CASE_COLLISION",
     "DANGLING_LINK",
     "EMPTY_FILE",
@@ -274,6 +275,20 @@ NO_AUTHENTICODE: Final = Rule(
     fix="Attach the release's detached signatures to all of it, or say --state unsigned.",
     source="Bitcoin Core contrib/guix/libexec/codesign.sh, contrib/windeploy",
 )
+BUNDLE_IDENTIFIER: Final = Rule(
+    id="L21",
+    name="bundle-identifier",
+    severity=ERROR,
+    enforced_by=POLICY,
+    demands="An application bundle calls itself what the profile calls it.",
+    why=(
+        "macOS keeps settings and permissions by this name, and the certificate's requirement "
+        "demands it: under another name an update is another program."
+    ),
+    cause="The Info.plist was made from another template, or the bundle is another program.",
+    fix="Correct CFBundleIdentifier, or name the right identifier in a profile of your own.",
+    source="Bitcoin Core share/qt/Info.plist.in; Apple TN3127",
+)
 
 RULES: Final = (
     EMPTY_TREE,
@@ -296,4 +311,5 @@ RULES: Final = (
     SIGNED_TOO_EARLY,
     FOREIGN_TEAM,
     NO_AUTHENTICODE,
+    BUNDLE_IDENTIFIER,
 )
