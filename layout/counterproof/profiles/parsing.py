@@ -22,7 +22,27 @@ from counterproof.profiles.triple import target_for
 from counterproof.profiles.wrapper import Command, Wrapper
 from counterproof.target import FORMS, PLATFORMS, STATES, Form
 
-__all__ = ["profile_of"]
+__all__ = ["KEYS", "profile_of"]
+
+KEYS: Final = (
+    "schema",
+    "name",
+    "title",
+    "description",
+    "extends",
+    "series",
+    "distribution",
+    "hosts",
+    "team",
+    "hardening",
+    "libexec",
+    "unlisted",
+    "programs",
+    "files",
+    "app",
+    "wrapper",
+)
+"""Every key at the top of a profile's file."""
 
 _DIRECTORIES: Final[tuple[Directory, ...]] = get_args(Directory)
 _UNLISTED: Final[tuple[Unlisted, ...]] = get_args(Unlisted)
@@ -43,24 +63,7 @@ def profile_of(table: Table) -> Profile:
 
     Raises :class:`ProfileError` with the key's path.
     """
-    table.allow(
-        "schema",
-        "name",
-        "title",
-        "description",
-        "extends",
-        "series",
-        "distribution",
-        "hosts",
-        "team",
-        "libexec",
-        "unlisted",
-        "hardening",
-        "programs",
-        "files",
-        "app",
-        "wrapper",
-    )
+    table.allow(*KEYS)
     programs = tuple(_program(name, inner) for name, inner in table.tables("programs"))
     profile = Profile(
         name=_name(table, "name", table.text("name")),
