@@ -10,6 +10,7 @@ from counterproof.judging import judge
 from counterproof.profiles.buildtree import is_build_tree, programs_in
 from counterproof.profiles.detection import Asked, Detected, detect, refuse_by_name
 from counterproof.profiles.library import load_profile, profile_names
+from counterproof.profiles.profile import BIN
 from counterproof.subject import Subject
 from counterproof.survey import Survey, survey
 from countersign.findings import Verdict
@@ -34,6 +35,8 @@ def check_layout(path: Path, asked: Asked) -> CheckedLayout:
     """
     if not path.exists():
         raise missing(path)
+    if path.resolve().name == BIN.name and is_build_tree(path.resolve().parent):
+        path = path.resolve().parent  # all that is looked at there is its bin
     refuse_by_name(path.name, asked)
     built = asked.form is None and is_build_tree(path)
     seen = _survey_build(path, asked) if built or asked.form == "build" else survey(path)

@@ -352,6 +352,12 @@ def test_of_a_build_tree_only_the_programs_are_read(tmp_path: Path, home: str) -
         assert checked.measure.standard.value == "local-build"
 
 
+def test_the_bin_of_a_build_tree_stands_for_it(tmp_path: Path) -> None:
+    checked = check_layout(build_tree(tmp_path, "bin") / "bin", Asked())
+    assert checked.measure.form.value == "build"
+    assert checked.verdict.accepted
+
+
 def test_where_there_is_a_bin_the_objects_are_left_alone(tmp_path: Path) -> None:
     top = build_tree(tmp_path, "bin")
     write_stage(top, {"src/bitcoind": pe()})

@@ -223,6 +223,15 @@ def test_an_app_of_another_name_is_another_app(tmp_path: Path, plist: bytes, exp
     assert messages[0].startswith(expected)
 
 
+def test_a_bundle_in_another_directory_is_another_bundle(tmp_path: Path) -> None:
+    bundle = write_stage(tmp_path / "Other.app", app_files(ADHOC))
+    (bundle / "Contents/MacOS/Bitcoin-Qt").chmod(0o755)
+    checked = check_layout(bundle, Asked(profile=load_profile("31")))
+    assert [finding.message for file in checked.verdict.files for finding in file.findings] == [
+        "the bundle is called Other.app, expected Bitcoin-Qt.app"
+    ]
+
+
 def test_a_huge_info_plist_is_not_checkable_and_says_so(tmp_path: Path) -> None:
     plist = info_plist("org.bitcoinfoundation.Bitcoin-Qt") + b" " * 5000
     files = {**app_files(MACHO), "Contents/Info.plist": plist}

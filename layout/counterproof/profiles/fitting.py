@@ -55,19 +55,12 @@ def nearest_profile(
     Gives it with the number of its objections; None where most of them are unknown to it. Among
     equals the one that requires most wins, then the one that allows fewest, then the newest series.
     """
-    rated = [(objections(each, programs, target, form), each) for each in _listing()]
-    alike = form not in ("install", "archive")  # other trees do not show where programs go
-    best, profile = min(
-        rated,
-        key=lambda pair: (
-            pair[0],
-            (0, 0) if alike else _rank(pair[1], target.platform)[:2],
-            -_series(pair[1]),
-        ),
-    )
+    profile = min(_listing(), key=lambda each: _rating(each, programs, target, form))
     standing = [path for path in programs if path.parent in profile.homes(form)]
     known = sum(listed_program(profile, path, target, form) is not None for path in standing)
-    return (profile, best) if 2 * known > len(standing) else (None, 0)
+    if 2 * known <= len(standing):
+        return None, 0
+    return profile, objections(profile, programs, target, form)
 
 
 def objections(
@@ -93,8 +86,18 @@ def _listing() -> list[Profile]:
     return [load_profile(name) for name in profile_names() if name != _FALLBACK]
 
 
-def _series(profile: Profile) -> int:
-    return int(profile.series or 0)
+def _rating(
+    profile: Profile, programs: Collection[PurePosixPath], target: Target, form: Form
+) -> tuple[int, tuple[int, int], int]:
+    """Rate a profile: the lowest is the nearest.
+
+    Only install trees and archives show where programs go, and so what sets profiles apart that
+    are of no series.
+    """
+    telling = form in ("install", "archive")
+    required, allowed, _ = _rank(profile, target.platform)
+    said = objections(profile, programs, target, form)
+    return said, (required, allowed) if telling else (0, 0), -int(profile.series or 0)
 
 
 def _rank(profile: Profile, platform: Platform) -> tuple[int, int, str]:
