@@ -11,11 +11,12 @@ from countermark.layouts import CheckedLayout, check_layout
 from counterproof.errors import UndecidedError
 from counterproof.profiles.detection import Asked
 from counterproof.profiles.library import load_profile
-from releases import codesigned
+from releases import codesigned, telling
 from trees import AARCH64, elf, pack_tar_gz, write_stage
 
 FORK = load_profile(ROOT / "examples/fork.toml")
 ASKED = Asked(profile=FORK)
+OURS = telling(elf(), "v2.1.0")
 
 
 def archive_files(program: bytes, *, gui: bool = False) -> dict[str, bytes]:
@@ -30,7 +31,8 @@ def archive_files(program: bytes, *, gui: bool = False) -> dict[str, bytes]:
         "share/rpcauth/rpcauth.py",
         "share/man/man1/examplecoind.1",
     ]
-    return {**dict.fromkeys(names, program), **dict.fromkeys(texts, b"text\n")}
+    told = program if program.startswith(b"\xcf") else telling(program, "v2.1.0")
+    return {**dict.fromkeys(names, told), **dict.fromkeys(texts, b"text\n")}
 
 
 def pack(folder: Path, host: str, files: dict[str, bytes]) -> Path:
@@ -68,7 +70,7 @@ def test_its_release_is_accepted(
 
 
 def test_what_it_does_not_inherit_is_unexpected(tmp_path: Path) -> None:
-    files = {**archive_files(elf()), "bin/bitcoind": elf(), "bin/examplecoin-qt": elf()}
+    files = {**archive_files(elf()), "bin/bitcoind": OURS, "bin/examplecoin-qt": OURS}
     checked = check_layout(pack(tmp_path, "x86_64-linux-gnu", files), ASKED)
     assert rules(checked) == [
         ("L03", "examplecoin-2.1/bin/bitcoind"),

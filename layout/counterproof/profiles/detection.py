@@ -37,7 +37,6 @@ _NAMED: Final = "its name tells the version"
 _FALLBACK: Final = "generic"
 _OTHER_KINDS: Final[dict[Kind, str]] = {
     "source": "the source",
-    "debug": "debug symbols",
     "setup": "the installer for Windows",
     "codesigning": "what a codesigner is given",
     "codesignatures": "detached signatures",
@@ -77,12 +76,12 @@ class Detected:
 
 
 def refuse_by_name(name: str, asked: Asked) -> None:
-    """Raise :class:`UndecidedError` for a published file that holds no programs for users.
+    """Raise :class:`UndecidedError` for a published file that no profile says anything of.
 
     Whoever says the form of the tree means it.
     """
     artifact = Artifact.parse(name)
-    if artifact is None or artifact.kind == "binaries" or asked.form is not None:
+    if artifact is None or artifact.kind not in _OTHER_KINDS or asked.form is not None:
         return
     raise UndecidedError(
         f"{name}: by its name this is {_OTHER_KINDS[artifact.kind]}, which no profile describes",
