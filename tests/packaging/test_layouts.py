@@ -20,6 +20,7 @@ from counterproof.target import PLATFORMS
 from countersign.signer import sign_bytes
 from documents import validate
 from macho import Macho
+from releases import telling
 from trees import (
     AARCH64,
     DARWIN,
@@ -35,7 +36,7 @@ from trees import (
 
 PROFILE = load_profile("multiprocess")
 LINUX_FILES = required_files(PROFILE, LINUX, elf())
-WINDOWS_FILES = required_files(PROFILE, WINDOWS, pe())
+WINDOWS_FILES = required_files(PROFILE, WINDOWS, telling(pe(), "v1.0.0"))
 DARWIN_FILES = {
     name: sign_bytes(Macho().build(), Path(name).name)
     for name in required_files(PROFILE, DARWIN, b"")
