@@ -17,8 +17,10 @@ from counterproof.profiles.form import special_form
 from counterproof.profiles.library import load_profile, parse_profile
 from counterproof.profiles.series import profile_of_version, series_profiles
 from counterproof.profiles.triple import target_for
-from counterproof.survey import Survey, survey
-from countersign.image import ImageFormat
+from counterproof.survey import Sample, Survey, survey
+from counterproof.trees.entry import Entry, Kind
+from counterproof.trees.links import Links
+from countersign.image import ImageFormat, identify
 from releases import ADHOC, MACHO, archive_files, codesigned, installer_files, signed_pe, telling
 from trees import AARCH64, LINUX, WINDOWS, elf, pe, write_stage
 
@@ -302,6 +304,52 @@ def test_the_state_is_that_of_name_and_signatures(
     found = detect(renamed(seen(tmp_path, files), name), Asked())
     assert found.state.value == state
     assert found.state.reason
+
+
+PATHS = st.lists(
+    st.builds(
+        PurePosixPath,
+        st.sampled_from(["bin", "libexec", "daemon", "Contents", "Contents/MacOS", "", "share"]),
+        st.sampled_from(
+            ["bitcoin", "bitcoind", "bitcoin.exe", "hello", "bitcoin.conf", "Info.plist"]
+        ),
+    ),
+    max_size=6,
+    unique=True,
+)
+NAMES = st.sampled_from(
+    [
+        "stage",
+        "bitcoin-31.0-win64.zip",
+        "bitcoin-30.0-arm64-apple-darwin-unsigned.tar.gz",
+        "bitcoin-33.0-x86_64-linux-gnu.tar.gz",
+        "Bitcoin-Qt.app",
+        "bitcoin-29.0",
+    ]
+)
+
+
+@given(PATHS, st.sampled_from([elf(), pe(), MACHO, b"text"]), NAMES, archive=st.booleans())
+def test_whatever_a_tree_holds_it_is_found_out_or_undecided(
+    paths: list[PurePosixPath], content: bytes, name: str, *, archive: bool
+) -> None:
+    entries = [Entry(path=path, kind=Kind.FILE, mode=0o755, size=len(content)) for path in paths]
+    image = identify(content)
+    tree = Survey(
+        path=Path("somewhere", name),
+        archive=archive,
+        prefix=None,
+        samples={entry.path: Sample(entry=entry, image=image) for entry in entries},
+        links=Links.of(tuple(entries)),
+    )
+    try:
+        found = detect(tree, Asked())
+    except UndecidedError:
+        return
+    assert found.target == target_for(found.host.value)
+    assert all(
+        each.reason for each in (found.profile, found.host, found.form, found.state, found.standard)
+    )
 
 
 def test_one_certificate_makes_the_whole_codesigned(tmp_path: Path) -> None:
