@@ -329,9 +329,14 @@ NAMES = st.sampled_from(
 )
 
 
-@given(PATHS, st.sampled_from([elf(), pe(), MACHO, b"text"]), NAMES, archive=st.booleans())
+@given(
+    paths=PATHS,
+    content=st.sampled_from([elf(), pe(), MACHO, b"text"]),
+    name=NAMES,
+    archive=st.booleans(),
+)
 def test_whatever_a_tree_holds_it_is_found_out_or_undecided(
-    paths: list[PurePosixPath], content: bytes, name: str, *, archive: bool
+    *, paths: list[PurePosixPath], content: bytes, name: str, archive: bool
 ) -> None:
     entries = [Entry(path=path, kind=Kind.FILE, mode=0o755, size=len(content)) for path in paths]
     image = identify(content)
