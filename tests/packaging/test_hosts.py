@@ -13,6 +13,8 @@ from countermark.hosts import (
     find_host,
     native_triple,
 )
+from counterproof import load_profile
+from counterproof.profiles.triple import target_for
 
 LINUX, WINDOWS, DARWIN = ("elf", "", ".tar.gz"), ("pe", ".exe", ".zip"), ("mach-o", "", ".tar.gz")
 FACTS = {
@@ -110,3 +112,13 @@ def test_a_release_without_hosts_is_for_this_machine_and_for_apple() -> None:
     assert default_triples("x86_64-linux-gnu") == ("x86_64-linux-gnu", "arm64-apple-darwin")
     assert default_triples("arm64-apple-darwin") == ("arm64-apple-darwin",)
     assert default_triples(None) == ("arm64-apple-darwin",)
+
+
+@pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
+def test_a_host_and_its_triple_tell_the_same_target(host: Host) -> None:
+    assert target_for(host.triple) == host.target
+
+
+def test_the_profiles_of_releases_name_all_hosts_in_their_order() -> None:
+    assert load_profile("29").hosts == tuple(HOSTS)
+    assert load_profile("monolithic").hosts == tuple(HOSTS)

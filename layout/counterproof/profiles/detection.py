@@ -5,34 +5,29 @@ All of it is pure: it looks at a survey, never at a file.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from counterproof.errors import UndecidedError
 from counterproof.profiles.artifact import Artifact, Kind
 from counterproof.profiles.fitting import nearest_profile, objections
 from counterproof.profiles.form import plain_form, special_form
+from counterproof.profiles.found import SAID, Found
+from counterproof.profiles.host import detect_host, target_of
 from counterproof.profiles.library import load_profile
 from counterproof.profiles.profile import Profile
 from counterproof.profiles.series import (
     profile_of_version,
-    series_profiles,
     told_series,
     told_version,
 )
 from counterproof.profiles.state import detect_state
-from counterproof.profiles.table import nearest
-from counterproof.profiles.triple import target_for
 from counterproof.survey import Survey
 from counterproof.target import Form, Standard, State, Target
 
-__all__ = ["Asked", "Detected", "Found", "detect", "refuse_by_name"]
+__all__ = ["Asked", "Detected", "detect", "refuse_by_name"]
 
-Value = TypeVar("Value")
-
-_SAID: Final = "as asked"
 _NAMED: Final = "its name tells the version"
 _FALLBACK: Final = "generic"
 _OTHER_KINDS: Final[dict[Kind, str]] = {
@@ -41,14 +36,6 @@ _OTHER_KINDS: Final[dict[Kind, str]] = {
     "codesigning": "what a codesigner is given",
     "codesignatures": "detached signatures",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Found(Generic[Value]):
-    """A value, and in a few words how it was found."""
-
-    value: Value
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +84,14 @@ def detect(seen: Survey, asked: Asked, *, built: bool = False) -> Detected:
     """
     artifact = Artifact.parse(seen.path.name) or Artifact.parse(seen.prefix or "")
     files = [sample.entry.path for sample in seen.files]
-    host = _host(seen, asked, artifact)
-    target = _target(host.value, asked.profile)
+    host = detect_host(seen, asked.host, artifact, asked.profile)
+    target = target_of(host.value, asked.profile)
     special = _special_form(files, asked, built=built)
     profile = _profile(seen, asked, artifact, target, special.value if special else "install")
     form = special or _plain_form(seen, files, profile.value, target)
     _refuse(seen, profile.value, host, form.value)
     standard = _standard(seen, asked, profile, form.value)
-    state, reason = detect_state(
+    state = detect_state(
         seen,
         artifact=artifact,
         platform=target.platform,
@@ -116,56 +103,14 @@ def detect(seen: Survey, asked: Asked, *, built: bool = False) -> Detected:
         host=host,
         target=target,
         form=form,
-        state=Found(asked.state, _SAID) if asked.state else Found(state, reason),
+        state=Found(asked.state, SAID) if asked.state else state,
         standard=standard,
     )
 
 
-def _host(seen: Survey, asked: Asked, artifact: Artifact | None) -> Found[str]:
-    """Find the host in what was said, in the name, or in most of the images."""
-    if asked.host:
-        return Found(asked.host, _SAID)
-    known = _hosts(asked.profile)
-    named = artifact.triple if artifact else None
-    named = named or next((triple for triple in known if triple in seen.path.name), None)
-    if named:
-        return Found(named, "its name says so")
-    images = Counter(
-        (sample.image.format, sample.image.architectures)
-        for sample in seen.files
-        if sample.image is not None
-    )
-    for image, _ in images.most_common():
-        for triple in known:
-            target = target_for(triple)
-            if target and (target.image_format, (target.architecture,)) == image:
-                return Found(triple, "most of its programs are for it")
-    raise UndecidedError(
-        f"{seen.path}: neither its name nor its programs tell the host",
-        f"Give it with --host: {', '.join(known)}.",
-    )
-
-
-def _hosts(profile: Profile | None) -> tuple[str, ...]:
-    """Give the hosts of a profile, or those of the newest series, in their order."""
-    return (profile.hosts if profile else ()) or series_profiles()[-1].hosts
-
-
-def _target(triple: str, profile: Profile | None) -> Target:
-    target = target_for(triple)
-    if target is None:
-        known = _hosts(profile)
-        likely = nearest(triple, known)
-        raise UndecidedError(
-            f"unknown host {triple!r}" + (f"; did you mean {likely!r}?" if likely else ""),
-            f"Known hosts: {', '.join(known)}; others are spelled like them.",
-        )
-    return target
-
-
 def _special_form(files: list[PurePosixPath], asked: Asked, *, built: bool) -> Found[Form] | None:
     if asked.form:
-        return Found(asked.form, _SAID)
+        return Found(asked.form, SAID)
     if built:
         return Found("build", "it was configured")
     form = special_form(files)
@@ -187,7 +132,7 @@ def _profile(
     seen: Survey, asked: Asked, artifact: Artifact | None, target: Target, form: Form
 ) -> Found[Profile]:
     if asked.profile:
-        return Found(asked.profile, _SAID)
+        return Found(asked.profile, SAID)
     if artifact is not None:
         series = profile_of_version(artifact.distribution, artifact.version)
         if series is not None:
@@ -211,7 +156,7 @@ def _profile_of_programs(seen: Survey, target: Target, form: Form) -> Found[Prof
 
 def _refuse(seen: Survey, profile: Profile, host: Found[str], form: Form) -> None:
     """Refuse a host or a form that the profile says nothing of, unless it was asked for."""
-    if profile.hosts and host.value not in profile.hosts and host.reason != _SAID:
+    if profile.hosts and host.value not in profile.hosts and host.reason != SAID:
         raise UndecidedError(
             f"{seen.path}: profile {profile.name} has no host {host.value}",
             f"Its hosts are {', '.join(profile.hosts)}; say --host {host.value} to check it for"
@@ -227,11 +172,11 @@ def _refuse(seen: Survey, profile: Profile, host: Found[str], form: Form) -> Non
 def _standard(seen: Survey, asked: Asked, profile: Found[Profile], form: Form) -> Found[Standard]:
     """Measure as a release only what is packed, and said or named to be of a release series."""
     if asked.standard:
-        return Found(asked.standard, _SAID)
+        return Found(asked.standard, SAID)
     if profile.value.series is None:
         return Found("local-build", f"profile {profile.value.name} is of no release series")
     if not seen.archive and form not in ("archive", "nsis"):
         return Found("local-build", "it is not packed")
-    if profile.reason not in (_SAID, _NAMED):
+    if profile.reason not in (SAID, _NAMED):
         return Found("local-build", "nothing says that it is a release")
     return Found("guix-release", f"it is packed, as a release of series {profile.value.series}")

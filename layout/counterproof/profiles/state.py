@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from counterproof.profiles.artifact import Artifact
+from counterproof.profiles.found import Found
 from counterproof.survey import Survey
 from counterproof.target import Form, Platform, Standard, State
 
@@ -16,26 +17,26 @@ def detect_state(
     platform: Platform,
     form: Form,
     standard: Standard,
-) -> tuple[State, str]:
+) -> Found[State]:
     """Give the state and what shows it.
 
     A name that says ``unsigned`` is believed, so that a signature is noticed. No other name is:
     ``bitcoin-28.1-arm64-apple-darwin.tar.gz`` held unsigned programs, that of 28.2 signed ones.
     """
     if platform == "linux":
-        return "unsigned", "nothing is signed for Linux"
+        return Found("unsigned", "nothing is signed for Linux")
     if artifact is not None and artifact.unsigned:
-        return "unsigned", "its name says so"
+        return Found("unsigned", "its name says so")
     kinds = _kinds(seen)
     if "cms" in kinds:
-        return "codesigned", "it holds a certificate's signature"
+        return Found("codesigned", "it holds a certificate's signature")
     if "ad-hoc" in kinds:
-        return "ad-hoc", "it holds ad-hoc signatures"
+        return Found("ad-hoc", "it holds ad-hoc signatures")
     if standard == "guix-release" and form != "nsis":
-        return "codesigned", "a release is, unless its name says unsigned"
+        return Found("codesigned", "a release is, unless its name says unsigned")
     if platform == "windows":
-        return "unsigned", "it holds no signature"
-    return "ad-hoc", "macOS runs nothing that is not signed"
+        return Found("unsigned", "it holds no signature")
+    return Found("ad-hoc", "macOS runs nothing that is not signed")
 
 
 def _kinds(seen: Survey) -> set[str | None]:
