@@ -11,6 +11,9 @@
 #include "text.h"
 #include "version.h"
 
+// Nothing reads it here, so compilers and linkers have to be told to keep it.
+__attribute__((used)) static const char mark[] = SUITE_MARK;
+
 static char *problem_with(const char *path, enum file_state state, int error)
 {
     switch (state) {
