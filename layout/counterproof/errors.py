@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "HostileArchiveError",
     "LayoutError",
+    "NoWrapperError",
     "PlacementError",
     "ProfileError",
     "TreeError",
@@ -90,6 +91,15 @@ class TreeError(LayoutError):
         self.path = path
         self.member = member
         self.problem = problem
+
+
+class NoWrapperError(LayoutError):
+    """There is no wrapper in a tree, so that there is no command to say anything of."""
+
+    hint = "Give the directory above bin/; a wrapper of another name is in a profile of your own."
+
+    def __init__(self, path: str, name: str) -> None:
+        super().__init__(f"{path}: there is no {name} in it")
 
 
 class UnsupportedTreeError(TreeError):

@@ -24,6 +24,7 @@ from counterproof.checks.portability import check_lengths, check_windows_names
 from counterproof.checks.presence import check_presence
 from counterproof.checks.signing import check_signed, check_signed_for_windows
 from counterproof.checks.versions import check_versions
+from counterproof.checks.wrapper import check_wrapper
 from counterproof.profiles.profile import Profile
 from counterproof.subject import Located, Subject
 from counterproof.survey import Survey, survey
@@ -56,6 +57,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Located]], ...]] = (
     check_traces,
     check_zip_fields,
     check_bundle,
+    check_wrapper,
 )
 """Each looks at the whole tree and sees only its own rules; findings keep this order."""
 

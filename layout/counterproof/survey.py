@@ -17,6 +17,7 @@ from counterproof.trees.links import Links
 from counterproof.trees.naming import names_debug_files
 from counterproof.trees.tree import split_prefix, walk
 from counterproof.versions import versions_in
+from counterproof.wrapper.dialect import SEARCHED, Dialect, find_dialect
 from countersign.errors import ChangedError, ReadError
 from countersign.findings import FileVerdict
 from countersign.image import Image, ImageFormat, identify
@@ -45,6 +46,8 @@ class Sample:
     """True for a PE that says it is signed."""
     head: bytes = b""
     """The first :data:`HEAD` bytes of a file that is no image; empty for everything else."""
+    wrapper: Dialect | None = None
+    """How an image finds other programs, where it has the mark of the reference wrapper."""
     versions: tuple[str, ...] = ()
     """What an image says of its own version, as it says it; see :mod:`counterproof.versions`."""
 
@@ -126,6 +129,7 @@ def _look_at(member: Member) -> Sample:
         image=image,
         signature=verify_source(source, path=str(member.entry.path)) if signed else None,
         authenticode=image.format is ImageFormat.PE and has_certificates(head),
+        wrapper=find_dialect(source.read(0, min(SEARCHED, source.size))),
         versions=versions_in(source),
     )
 

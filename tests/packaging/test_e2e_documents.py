@@ -47,6 +47,7 @@ def test_sign_plan_doctor_and_layout(out: Path, tmp_path: Path, run: Run) -> Non
         ("release", "--plan"),
         ("doctor",),
         ("layout", "check", archive),
+        ("layout", "wrapper", archive),
         ("verify", archive),
     ):
         validate(run(*arguments, "--format", "json", cwd=tmp_path).out)

@@ -19,7 +19,7 @@ from counterproof.profiles.profile import (
 )
 from counterproof.profiles.table import Table, nearest
 from counterproof.profiles.triple import target_for
-from counterproof.profiles.wrapper import Command, Wrapper
+from counterproof.profiles.wrapper import Command, Spawn, Wrapper
 from counterproof.target import FORMS, PLATFORMS, STATES, Form
 
 __all__ = ["KEYS", "profile_of"]
@@ -142,7 +142,8 @@ def _app_file(text: str, table: Table) -> ListedFile:
 
 
 def _wrapper(table: Table, programs: Iterable[Program]) -> Wrapper:
-    table.allow("program", "commands")
+    table.allow("program", "commands", "spawns")
+    spawns = table.inner("spawns") if "spawns" in table.values else None
     commands, listed = table.inner("commands"), [program.name for program in programs]
     name = table.text("program")
     if name not in listed:
@@ -151,7 +152,12 @@ def _wrapper(table: Table, programs: Iterable[Program]) -> Wrapper:
     return Wrapper(
         program=name,
         commands=tuple(_command(commands, name) for name in commands.values),
+        spawns=tuple(_spawn(spawns, name) for name in spawns.values) if spawns else (),
     )
+
+
+def _spawn(spawns: Table, spawner: str) -> Spawn:
+    return Spawn(_name(spawns, spawner, spawner), _name(spawns, spawner, spawns.text(spawner)))
 
 
 def _command(commands: Table, name: str) -> Command:

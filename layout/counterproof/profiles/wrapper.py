@@ -6,8 +6,9 @@ The commands and what they run are those of Bitcoin Core's ``src/bitcoin.cpp``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["Command", "Wrapper"]
+__all__ = ["Command", "Spawn", "Wrapper"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,15 @@ class Command:
     """The program of ``bitcoin -m NAME``; often the same."""
 
 
+class Spawn(NamedTuple):
+    """A program that starts another one, which it looks for in its own directory and nowhere else
+    (Bitcoin Core ``src/ipc/process.cpp``).
+    """
+
+    spawner: str
+    spawned: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrapper:
     """The wrapper and all that it can start."""
@@ -29,3 +39,4 @@ class Wrapper:
     """The wrapper's own name, without any ``.exe``."""
     commands: tuple[Command, ...]
     """In the order of the profile; their names are unique."""
+    spawns: tuple[Spawn, ...] = ()

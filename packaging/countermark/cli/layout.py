@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from countermark.cli import layout_wrapper
 from countermark.cli.exits import Exit
 from countermark.cli.formats import format_option
 from countermark.cli.reports import print_report, report_option
@@ -163,3 +164,6 @@ def diff(old: str, new: str, output: str) -> None:
     from countermark.render.profile import describe_differences
 
     click.echo(describe_differences(before, after, found))
+
+
+command.add_command(layout_wrapper.command)

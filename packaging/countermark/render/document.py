@@ -23,6 +23,7 @@ from countermark.render.finding_entry import FindingEntry, finding_entry
 from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.render.profile_documents import DiffDocument, ListDocument, ShowDocument
+from countermark.render.wrapper_document import WrapperDocument
 from countersign.escaping import printable
 from countersign.findings import FileVerdict, SliceVerdict, Verdict
 
@@ -128,6 +129,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.sign/1": SignDocument,
     "countermark.unsign/1": UnsignDocument,
     "countermark.verify/1": VerifyDocument,
+    "countermark.wrapper/1": WrapperDocument,
 }
 """Every document that a command prints, by the name of its schema."""
 
@@ -136,8 +138,9 @@ def schema_of(name: str) -> dict[str, Any]:
     """Return the JSON schema of a document; ``schema`` must be there, and nothing unknown."""
     schema = msgspec.json.schema(DOCUMENTS[name])
     for definition in schema["$defs"].values():
-        definition["additionalProperties"] = False
-        definition["required"] = list(definition["properties"])
+        if "properties" in definition:  # which an enumeration has not
+            definition["additionalProperties"] = False
+            definition["required"] = list(definition["properties"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **schema}
 
 

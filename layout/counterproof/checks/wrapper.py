@@ -1,0 +1,225 @@
+"""What the wrapper's commands run. Rules W01 to W12.
+
+The findings say what users see; that a mode or an image is wrong, the rules of files say too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Final, TypeAlias
+
+from counterproof.profiles.profile import is_needed
+from counterproof.profiles.wrapper import Wrapper
+from counterproof.rulebook import wrapper as rules
+from counterproof.rules import breach
+from counterproof.subject import Located, Subject
+from counterproof.wrapper.lookup import Found
+from counterproof.wrapper.prediction import Ending, Prediction, Predictor, find_wrapper
+from counterproof.wrapper.search import Effect, Place
+from counterproof.wrapper.wording import failure, handed_to_shell, said, typed
+from countersign.findings import Finding, Severity
+from countersign.rule import Rule
+
+__all__ = ["check_wrapper"]
+
+_FAULTS: Final[Mapping[Found, Rule]] = {
+    Found.NOT_EXECUTABLE: rules.NOT_EXECUTABLE,
+    Found.DIRECTORY: rules.BLOCKED,
+    Found.SPECIAL: rules.BLOCKED,
+    Found.BELOW_FILE: rules.BLOCKED,
+    Found.CIRCLE: rules.BLOCKED,
+    Found.UNSEARCHABLE: rules.BLOCKED,
+    Found.DANGLING: rules.DANGLING,
+    Found.OTHER_MACHINE: rules.OTHER_MACHINE,
+    Found.OTHER_SYSTEM: rules.OTHER_MACHINE,
+    Found.COMPATIBLE: rules.OTHER_MACHINE,
+    Found.NO_PROGRAM: rules.NO_PROGRAM,
+    Found.SCRIPT: rules.NO_PROGRAM,
+    Found.EMPTY: rules.NO_PROGRAM,
+    Found.NO_IMAGE: rules.NO_PROGRAM,
+    Found.OUTSIDE: rules.UNDECIDED,
+}
+
+_Asked: TypeAlias = "Mapping[str, Sequence[Prediction]]"
+"""For each program the commands and modes that want it: the search is the same for them all."""
+
+
+def check_wrapper(subject: Subject) -> Iterator[Located]:
+    """Check what every command would run on the target; silent where the profile has none."""
+    wrapper = subject.profile.wrapper
+    if wrapper is None or subject.form == "app":
+        return
+    at = find_wrapper(subject.survey, subject.target, wrapper)
+    if at is None:
+        yield from _no_wrapper(subject, wrapper)
+        return
+    predictor = Predictor(subject.survey, subject.target, wrapper, at=at)
+    asked = _by_program(predictor.predict_all())
+    yield from _wrapper_itself(predictor)
+    yield from _faults(predictor, asked)
+    yield from _copies(predictor, asked)
+    yield from _spelling(subject, predictor, asked)
+    yield from _out_of_reach(subject, predictor, asked)
+    yield from _without_program(subject, predictor, asked)
+    yield from _siblings(predictor)
+
+
+def _by_program(predictions: Iterable[Prediction]) -> _Asked:
+    asked: dict[str, list[Prediction]] = defaultdict(list)
+    for prediction in predictions:
+        if prediction.program:
+            asked[prediction.program].append(prediction)
+    return asked
+
+
+def _no_wrapper(subject: Subject, wrapper: Wrapper) -> Iterator[Located]:
+    """Find programs that only a wrapper would start."""
+    listed = {program.name: program for program in subject.programs}
+    internal = (
+        subject.place(program) for program in listed.values() if program.directory == "libexec"
+    )
+    alone = sorted(place for place in internal if place in subject.survey.samples)
+    if alone and wrapper.program in listed:
+        place = subject.place(listed[wrapper.program])
+        message = f"without the wrapper nothing starts {', '.join(map(str, alone))}"
+        yield Located(place, breach(rules.WRAPPER, message))
+
+
+def _wrapper_itself(predictor: Predictor) -> Iterator[Located]:
+    sight = predictor.lookup.look(predictor.at)
+    if sight.found not in (Found.PROGRAM, Found.COMPATIBLE):
+        message = f"the wrapper is {said(sight)}, expected a program: no command works"
+        yield Located(predictor.at, breach(rules.WRAPPER, message))
+
+
+def _faults(predictor: Predictor, asked: _Asked) -> Iterator[Located]:
+    """Find what hinders commands; one finding for all that stumble over the same thing."""
+    stumbling: dict[tuple[str, PurePosixPath], list[Prediction]] = defaultdict(list)
+    for predictions in asked.values():
+        for place in predictions[0].places:
+            if rule := _FAULTS.get(place.sight.found):
+                stumbling[rule.id, _stands(place)].extend(predictions)
+    for (_, path), predictions in stumbling.items():
+        place = next(one for one in predictions[0].places if _stands(one) == path)
+        yield Located(path, _fault(predictor, place, predictions))
+
+
+def _stands(place: Place) -> PurePosixPath:
+    return place.sight.path or place.path
+
+
+def _fault(predictor: Predictor, place: Place, predictions: Sequence[Prediction]) -> Finding:
+    sight, prediction = place.sight, predictions[0]
+    rule = _FAULTS[sight.found]
+    commands = typed(predictor.wrapper.program, predictions)
+    message = f"{said(sight)}; {commands}: {_outcome(predictor, prediction, place)}"
+    # What runs all the same, or something in its stead, is no reason to reject a release.
+    runs = prediction.ending is Ending.RUNS and rule.severity is Severity.ERROR
+    return breach(rule, message, severity=Severity.WARNING if runs else None)
+
+
+def _outcome(predictor: Predictor, prediction: Prediction, place: Place) -> str:
+    """Say what users see, and what would have been there for them."""
+    if prediction.ending is Ending.RUNS:
+        return "runs it" if place.effect is Effect.RUNS else f"runs {prediction.runs}"
+    if prediction.ending is Ending.SHELL:
+        return handed_to_shell(prediction)
+    beyond = predictor.everywhere(prediction.program)[len(prediction.places) :]
+    missed = [str(sight.path) for sight in beyond if sight.found is Found.PROGRAM]
+    return failure(prediction) + (f"; {missed[0]} is not tried" if missed else "")
+
+
+def _copies(predictor: Predictor, asked: _Asked) -> Iterator[Located]:
+    """Find programs that would run if another of their name did not come first."""
+    for program, predictions in asked.items():
+        first = predictions[0]
+        if first.ending is not Ending.RUNS:
+            continue
+        for sight in predictor.everywhere(program)[len(first.places) :]:
+            if sight.there and sight.path not in (None, first.runs):
+                commands = typed(predictor.wrapper.program, predictions)
+                message = f"{commands}: runs {first.runs}, which comes first, and never this copy"
+                yield Located(sight.path, breach(rules.SHADOWED, message))
+
+
+def _spelling(subject: Subject, predictor: Predictor, asked: _Asked) -> Iterator[Located]:
+    for predictions in asked.values():
+        first = predictions[0]
+        if first.ending is not Ending.RUNS:
+            continue
+        wanted = first.places[-1].path
+        if subject.survey.links.end(wanted) is None:
+            commands = typed(predictor.wrapper.program, predictions)
+            message = f"{commands}: runs it only where case does not count"
+            fix = f"Rename it to {wanted}."
+            yield Located(first.runs, breach(rules.CASE_ONLY, message, fix=fix))
+
+
+def _out_of_reach(subject: Subject, predictor: Predictor, asked: _Asked) -> Iterator[Located]:
+    """Find programs that are in the tree, and at no place where the wrapper looks."""
+    not_in_bin: list[Prediction] = []
+    for program, predictions in asked.items():
+        first = predictions[0]
+        for path in _elsewhere(subject, program) if _unanswered(first) else ():
+            if path.parent == predictor.out_of_bin:
+                not_in_bin += predictions
+                continue
+            commands = typed(predictor.wrapper.program, predictions)
+            tried = " and ".join(str(place.path) for place in first.places)
+            message = f"the wrapper looks for {tried} only; {commands}: {failure(first)}"
+            yield Located(path, breach(rules.OUT_OF_REACH, message))
+    if not_in_bin:
+        commands = typed(predictor.wrapper.program, not_in_bin)
+        message = (
+            f"it is not in a directory called {predictor.dialect.bin_name}, so that it does not "
+            f"look in {predictor.out_of_bin}; {commands}: {failure(not_in_bin[0])}"
+        )
+        yield Located(predictor.at, breach(rules.WRAPPER, message))
+
+
+def _without_program(subject: Subject, predictor: Predictor, asked: _Asked) -> Iterator[Located]:
+    """Find commands whose program is nowhere in the tree, though it could be or others have it."""
+    listed = {program.name: program for program in subject.programs}
+    released = {program.name for program in subject.profile.programs if program.need != "optional"}
+    optional: list[Prediction] = []
+    for program, predictions in asked.items():
+        if not _unanswered(predictions[0]) or _elsewhere(subject, program):
+            continue
+        if program in listed and is_needed(listed[program], subject.standard):
+            commands = typed(predictor.wrapper.program, predictions)
+            message = f"{commands}: {failure(predictions[0])}"
+            finding = breach(rules.WITHOUT_PROGRAM, message, severity=Severity.ERROR)
+            yield Located(subject.place(listed[program]), finding)
+        elif program in listed or program in released:
+            optional += predictions
+    if optional:
+        commands = typed(predictor.wrapper.program, optional)
+        message = f"no program for {commands}: {failure(optional[0])}"
+        yield Located(predictor.at, breach(rules.WITHOUT_PROGRAM, message))
+
+
+def _unanswered(prediction: Prediction) -> bool:
+    return all(place.sight.found is Found.ABSENT for place in prediction.places)
+
+
+def _elsewhere(subject: Subject, program: str) -> list[PurePosixPath]:
+    name = subject.target.file_name(program)
+    return [
+        sample.entry.path
+        for sample in subject.survey.files
+        if sample.entry.path.name == name and sample.image is not None
+    ]
+
+
+def _siblings(predictor: Predictor) -> Iterator[Located]:
+    """Find programs that are not beside the one that starts them."""
+    for spawner, spawned in predictor.wrapper.spawns:
+        last = predictor.search(spawner)[-1]
+        if last.effect is Effect.RUNS:
+            wanted = last.path.with_name(predictor.target.file_name(spawned))
+            sight = predictor.lookup.look(wanted)
+            if sight.found is not Found.PROGRAM:
+                message = f"starts {wanted}, which is {said(sight)}; nothing else is tried"
+                yield Located(_stands(last), breach(rules.NO_SIBLING, message))

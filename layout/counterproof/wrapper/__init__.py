@@ -1,0 +1,1 @@
+"""What ``bin/bitcoin COMMAND`` runs on a user's machine, told from names, modes and images."""
