@@ -11,8 +11,12 @@
 #include "text.h"
 #include "version.h"
 
-// Nothing reads it here, so compilers and linkers have to be told to keep it.
-__attribute__((used)) static const char mark[] = SUITE_MARK;
+// What the search depends on, in one piece, so that tools find it in a wrapper that they cannot
+// run. It is what the search really uses: a linker cannot drop it.
+#define MARK_START "countermark-wrapper/1\0" SUITE_DEFAULT "\0"
+static const char mark[] = MARK_START SUITE_BIN_NAME "\0" SUITE_LIBEXEC_FROM_BIN;
+static const char *const bin_name = mark + sizeof MARK_START - 1;
+static const char *const libexec_from_bin = mark + sizeof MARK_START - 1 + sizeof SUITE_BIN_NAME;
 
 static char *problem_with(const char *path, enum file_state state, int error)
 {
@@ -76,8 +80,8 @@ static bool try_directory(struct search *search, char *directory, const char *na
 static bool try_beside(struct search *search, const char *directory, const char *name)
 {
     // Programs that users do not start themselves; only an installed tree has such a directory.
-    if (*SUITE_LIBEXEC_FROM_BIN != '\0' && system_same_name(path_name(directory), SUITE_BIN_NAME)) {
-        char *libexec = path_resolve(directory, SUITE_LIBEXEC_FROM_BIN);
+    if (*libexec_from_bin != '\0' && system_same_name(path_name(directory), bin_name)) {
+        char *libexec = path_resolve(directory, libexec_from_bin);
         if (try_directory(search, libexec, name, false)) {
             return true;
         }

@@ -325,14 +325,14 @@ def test_a_hard_link_in_an_archive_is_the_file_that_it_is_another_name_of() -> N
 
 
 def test_the_mark_tells_the_reference_wrapper_and_its_directories() -> None:
-    mark = b"countermark-wrapper/1|monolithic|programs|../lib/bitcoin|\0"
+    mark = b"countermark-wrapper/1\0monolithic\0programs\0../lib/bitcoin\0"
     wrapper = program("programs/bitcoin", elf() + mark)
     found = predict(wrapper, program("lib/bitcoin/bitcoind"), mode="default")
     assert found.runs == PurePosixPath("lib/bitcoin/bitcoind")
 
 
 def test_a_wrapper_without_a_libexec_of_its_own_looks_beside_itself() -> None:
-    mark = b"countermark-wrapper/1|multiprocess|bin||\0"
+    mark = b"countermark-wrapper/1\0multiprocess\0bin\0\0"
     found = predict(program("bin/bitcoin", elf() + mark), program(NODE))
     assert [str(place.path) for place in found.places] == [BESIDE]
 
@@ -341,11 +341,13 @@ def test_a_wrapper_without_a_libexec_of_its_own_looks_beside_itself() -> None:
     "mark",
     [
         b"",
-        b"countermark-wrapper/1|",
-        b"countermark-wrapper/1|both|bin|../libexec|\0",
-        b"countermark-wrapper/1|monolithic|bin|../libexec|more\0",
-        b"countermark-wrapper/1|monolithic|\xff|../libexec|\0",
-        b"countermark-wrapper/1|monolithic|bin|" + b"x" * 2000 + b"|\0",
+        b"countermark-wrapper/1\0",
+        b"countermark-wrapper/1\0both\0bin\0../libexec\0",
+        b"countermark-wrapper/1\0monolithic\0bin\0../libexec",
+        b"countermark-wrapper/1\0monolithic\0bin\0/usr/libexec\0",
+        b"countermark-wrapper/1\0monolithic\0bin\n\0../libexec\0",
+        b"countermark-wrapper/1\0monolithic\0\xff\0../libexec\0",
+        b"countermark-wrapper/1\0monolithic\0bin\0" + b"x" * 2000 + b"\0",
         bytes(1 << 20) + MARK,
     ],
 )

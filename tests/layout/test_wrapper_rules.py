@@ -200,7 +200,7 @@ def test_libexec_under_another_name_is_out_of_reach() -> None:
 
 
 def test_the_reference_wrapper_knows_the_libexec_of_its_build() -> None:
-    mark = b"countermark-wrapper/1|multiprocess|bin|../lib|\0"
+    mark = b"countermark-wrapper/1\0multiprocess\0bin\0../lib\0"
     samples = [program("bin/bitcoin", elf() + mark), program("lib/bitcoin-node")]
     rest = [program(f"lib/{name}") for name in ("bitcoin-gui", "bitcoin-wallet")]
     found = check(*samples, *rest, profile="multiprocess")

@@ -53,6 +53,18 @@ def test_sign_plan_doctor_and_layout(out: Path, tmp_path: Path, run: Run) -> Non
         validate(run(*arguments, "--format", "json", cwd=tmp_path).out)
 
 
+def test_the_wrapper_that_was_built_for_a_mac_says_how_it_searches(
+    out: Path, tmp_path: Path, run: Run
+) -> None:
+    archive = out / "bitcoin-1.0.0-arm64-apple-darwin.tar.gz"
+    ended = run("layout", "wrapper", archive, "--format", "json", cwd=tmp_path)
+    document = validate(ended.out)
+    assert (ended.code, document["dialect"]) == (0, "reference")
+    runs = {(one["command"], one["mode"]): one["runs"] for one in document["commands"]}
+    assert runs["node", "default"] == "libexec/bitcoin-node"
+    assert runs["wallet", "default"] == "libexec/bitcoin-wallet"
+
+
 def test_configuration_schema_accepts_the_effective_configuration(out: Path) -> None:
     import tomllib
 

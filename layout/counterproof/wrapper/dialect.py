@@ -1,12 +1,13 @@
 """Whose wrapper it is: Bitcoin Core's, or the reference suite's, which says so in its own bytes.
 
-The mark is one text, ``countermark-wrapper/1|DEFAULT|BIN|LIBEXEC|``: the programs that it runs
-without ``-m`` and ``-M``, the name of the directory of programs, and the way from there to the
-internal ones. Without a mark a wrapper is taken for Bitcoin Core's or a fork's.
+The mark is four words, each ended by a NUL: ``countermark-wrapper/1``, the kind of programs that
+run without ``-m`` and ``-M``, the name of the directory of programs, and the way from there to the
+internal ones (``src/locate.c``). Without it a wrapper is taken for Bitcoin Core's or a fork's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Literal, TypeAlias
@@ -15,11 +16,15 @@ __all__ = ["BITCOIN_CORE", "SEARCHED", "Default", "Dialect", "find_dialect"]
 
 Default: TypeAlias = Literal["multiprocess", "monolithic"]
 
-_MARK: Final = b"countermark-wrapper/1|"
+_MARK: Final = b"countermark-wrapper/1\0"
 SEARCHED: Final = 1 << 20
 """Bytes of a program in which the mark is looked for; the reference wrapper has far fewer."""
 _LENGTH: Final = 1024
 """Bytes that the rest of a mark has at most."""
+_DEFAULTS: Final[Mapping[bytes, Default]] = {
+    b"multiprocess": "multiprocess",
+    b"monolithic": "monolithic",
+}
 _COMMANDS: Final = frozenset({"gui", "node", "rpc", "tx", "util", "wallet"})
 
 
@@ -51,18 +56,16 @@ def find_dialect(start: bytes) -> Dialect | None:
     that can be read.
     """
     _, mark, rest = start[:SEARCHED].partition(_MARK)
-    if not mark:
+    words = rest[:_LENGTH].split(b"\0", 3)
+    default = _DEFAULTS.get(words[0])
+    if not mark or default is None or len(words) < 4:
         return None
-    try:
-        words = rest[:_LENGTH].split(b"\0")[0].decode().split("|")
-    except UnicodeDecodeError:
+    bin_name, libexec = (word.decode("utf-8", "surrogateescape") for word in words[1:3])
+    if not (bin_name + libexec).isprintable() or libexec.startswith("/"):
         return None
-    if len(words) != 4 or words[0] not in ("multiprocess", "monolithic") or words[3]:
-        return None
-    default, bin_name, libexec, _ = words
     return Dialect(
         name="reference",
-        default="multiprocess" if default == "multiprocess" else "monolithic",
+        default=default,
         bin_name=bin_name,
         libexec=PurePosixPath(libexec) if libexec else None,
         commands=_COMMANDS,

@@ -86,20 +86,20 @@ _DARWIN: Final = MappingProxyType(
 )
 """``execvPe`` of Apple's Libc; ``exec_mach_imgact`` of xnu refuses other machines by EBADARCH."""
 
-# libstdc++ takes errno for a Windows error code, so that 13 (EACCES) and 8 (ENOEXEC) become what
-# Windows means by these numbers.
+# libstdc++ takes errno for a Windows error code, so that 13 (EACCES), 8 (ENOEXEC) and 22 (EINVAL)
+# become what Windows means by these numbers.
 _GONE: Final = _Answer(Effect.NEXT, "The system cannot find the file specified")
 _IN_THE_WAY: Final = _Answer(Effect.FAILS, "The data is invalid")
 _BAD_FORMAT: Final = _Answer(
     Effect.FAILS, "Not enough memory resources are available to process this command"
 )
+_UNKNOWN_ERROR: Final = _Answer(Effect.FAILS, "The device does not recognize the command")
 _WINDOWS: Final[Mapping[Found, _Answer]] = MappingProxyType(
     {
         **_LINUX,
         **dict.fromkeys((Found.ABSENT, Found.DANGLING, Found.OUTSIDE, Found.BELOW_FILE), _GONE),
         **dict.fromkeys(
             (
-                Found.OTHER_MACHINE,
                 Found.OTHER_SYSTEM,
                 Found.NO_PROGRAM,
                 Found.SCRIPT,
@@ -109,9 +109,10 @@ _WINDOWS: Final[Mapping[Found, _Answer]] = MappingProxyType(
             _BAD_FORMAT,
         ),
         **dict.fromkeys((Found.DIRECTORY, Found.SPECIAL), _IN_THE_WAY),
+        Found.OTHER_MACHINE: _UNKNOWN_ERROR,
     }
 )
-"""``_execvp`` of the Universal C Runtime, which asks CreateProcess."""
+"""``_execvp`` of the Universal C Runtime, which asks CreateProcess and knows few of its errors."""
 
 _FOREIGN: Final = "not a program for this machine"
 _REFERENCE: Final[Mapping[Found, _Answer]] = MappingProxyType(
