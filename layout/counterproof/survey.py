@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from counterproof.errors import TreeError
+from counterproof.hardening.facts import Facts
 from counterproof.trees.entry import Entry, Kind, Member
 from counterproof.trees.format import read_start
 from counterproof.trees.links import Links
@@ -50,6 +51,8 @@ class Sample:
     """How an image finds other programs, where it has the mark of the reference wrapper."""
     versions: tuple[str, ...] = ()
     """What an image says of its own version, as it says it; see :mod:`counterproof.versions`."""
+    facts: Facts | None = None
+    """How an image is hardened and what it asks for; None when that was not looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
