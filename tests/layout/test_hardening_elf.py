@@ -77,7 +77,7 @@ def test_a_careful_build_breaks_no_rule(compile_elf: Compile) -> None:
 @pytest.mark.parametrize(
     ("flags", "rule"),
     [
-        (("-fno-pie", "-no-pie"), "pie"),
+        (("-fno-pie", "-no-pie"), "position-independence"),
         (("-Wl,-z,execstack",), "no-execute"),
         (("-Wl,-z,norelro",), "relro"),
         (("-Wl,-z,lazy",), "relro"),

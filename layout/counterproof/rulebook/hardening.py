@@ -64,7 +64,7 @@ UNREADABLE: Final = Rule(
 )
 PIE: Final = Rule(
     id="H02",
-    name="pie",
+    name="position-independence",
     severity=ERROR,
     enforced_by=POLICY,
     demands="A program is position-independent, so that every start has other addresses.",
