@@ -6,6 +6,7 @@ Formats: System V ABI, "Object Files"; Linux Standard Base, "Sections" and "Symb
 from __future__ import annotations
 
 import re
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from counterproof.hardening.facts import (
     Unreadable,
 )
 from counterproof.hardening.memory import Memory, Region
-from counterproof.hardening.startcode import elf_main
+from counterproof.hardening.startcode import PROLOGUE, elf_main
 from counterproof.hardening.version import parse_version
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ _CANARY: Final = "__stack_chk_fail"
 _CANARY_TEXT: Final = b"stack smashing detected"
 """What the function of that name prints; a program that was linked statically has both or none."""
 _WRAPPER: Final = re.compile(rb"\0--monolithic\0")
+
+_MAIN: Final = b"main\0"
+"""Its name may be the end of another one: linkers keep both in one place."""
+_SYMBOL: Final = struct.Struct("<4xB3xQ8x")
+"""Kind and address in an ``Elf64_Sym`` of a little-endian image."""
+_FUNCTION: Final = 2
 
 _CODE: Final = (".init", ".plt", ".plt.got", ".plt.sec", ".text", ".fini")
 _CONSTANTS: Final = (
@@ -201,7 +208,32 @@ def _main(data: bytes, binary: lief.ELF.Binary, architecture: str) -> bytes | Un
         for segment in binary.segments
         if segment.type == lief.ELF.Segment.TYPE.LOAD
     )
-    return elf_main(Memory(data, loaded), binary.header.entrypoint)
+    memory = Memory(data, loaded)
+    named = _named_main(data, binary)
+    if named is not None:
+        return memory.read(named, PROLOGUE) or Undecided("`main` has no place in the file")
+    return elf_main(memory, binary.header.entrypoint)
+
+
+def _named_main(data: bytes, binary: lief.ELF.Binary) -> int | None:
+    """Find `main` in the table of symbols, which LIEF would take seconds to read."""
+    tables = {str(each.name): (each.offset, each.size) for each in binary.sections}
+    (names, length), (start, size) = (tables.get(name, (0, 0)) for name in (".strtab", ".symtab"))
+    symbols = data[start : start + size]
+    at = names - 1
+    for _ in range(_MAX_NAMES):
+        at = data.find(_MAIN, at + 1, names + length)
+        if at < 0:
+            break
+        name = struct.pack("<I", at - names)
+        found = symbols.find(name)
+        while found >= 0 and found % _SYMBOL.size:
+            found = symbols.find(name, found + 1)
+        if 0 <= found <= len(symbols) - _SYMBOL.size:
+            kind, address = _SYMBOL.unpack_from(symbols, found)
+            if kind & 0xF == _FUNCTION:
+                return int(address)
+    return None
 
 
 def _versions(imports: tuple[lief.ELF.Symbol, ...]) -> tuple[SymbolVersion, ...]:

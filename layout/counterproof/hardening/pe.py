@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from counterproof.hardening.buildpaths import build_paths
 from counterproof.hardening.facts import Leftovers, PeFacts, Undecided, Unreadable
 from counterproof.hardening.memory import Memory, Region
-from counterproof.hardening.startcode import pe_main
+from counterproof.hardening.startcode import PROLOGUE, pe_main
 from countersign.image import Image, ImageKind
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _NX_COMPAT: Final = 0x100
 
 _SYMBOL_SIZE: Final = 18
 """Bytes of a COFF symbol; the table of long names follows the last one."""
+_MAIN: Final = b"main\0\0\0\0"
 _CANARY: Final = b"__stack_chk_fail\0"
 _CANARY_TEXT: Final = b"stack smashing detected"
 """What the function of that name prints, which only programs that call it are linked with."""
@@ -52,7 +53,7 @@ def read_pe(data: bytes, image: Image) -> PeFacts | Unreadable:
         nx=bool(flags & _NX_COMPAT),
         relocations=relocations is not None and _has_entries(memory, relocations.rva),
         canary=_canary(data, binary),
-        main=_main(memory, binary, architecture),
+        main=_main(data, memory, binary, architecture),
         libraries=tuple(str(library) for library in binary.libraries),
         subsystem_version=f"{header.major_subsystem_version}.{header.minor_subsystem_version}",
         manifest=bool(binary.has_resources and _has_manifest(binary)),
@@ -109,15 +110,35 @@ def _long_names(binary: lief.PE.Binary) -> int:
 def _canary(data: bytes, binary: lief.PE.Binary) -> bool | Undecided:
     if binary.header.numberof_symbols:
         return data.find(_CANARY, _long_names(binary)) >= 0
-    if _CANARY_TEXT in data:
+    if _CANARY in data or _CANARY_TEXT in data:  # imported, or linked in
         return True
-    return Undecided("it was linked statically and stripped, so nothing names its functions")
+    return Undecided("it does not import __stack_chk_fail, and was stripped of what is linked in")
 
 
-def _main(memory: Memory, binary: lief.PE.Binary, architecture: str) -> bytes | Undecided:
+def _main(
+    data: bytes, memory: Memory, binary: lief.PE.Binary, architecture: str
+) -> bytes | Undecided:
     if architecture != "x86_64":
         return Undecided("it is not for x86-64")
+    named = _named_main(data, binary)
+    if named is not None:
+        return memory.read(named, PROLOGUE) or Undecided("`main` has no place in the file")
     return pe_main(memory, binary.optional_header.addressof_entrypoint)
+
+
+def _named_main(data: bytes, binary: lief.PE.Binary) -> int | None:
+    """Find `main` among the symbols, whose short names stand in the table itself."""
+    start, end = binary.header.pointerto_symbol_table, _long_names(binary)
+    at = data.find(_MAIN, start, end)
+    while at >= 0 and (at - start) % _SYMBOL_SIZE:
+        at = data.find(_MAIN, at + 1, end)
+    if at < 0 or at + _SYMBOL_SIZE > len(data):
+        return None
+    value, number = struct.unpack_from("<Ih", data, at + 8)
+    sections = tuple(binary.sections)
+    if not 1 <= number <= len(sections):
+        return None
+    return int(sections[number - 1].virtual_address) + int(value)
 
 
 def _has_manifest(binary: lief.PE.Binary) -> bool:

@@ -46,10 +46,17 @@ _MINGW_ENTRY: Final = re.compile(
     rb"(?P<way>\xe8.{4}|\x5d\xe9.{4}|\x48\x83\xc4\x28\xe9.{4})",  # __tmainCRTStartup
     re.DOTALL,
 )
-_MINGW_CALL: Final = re.compile(
-    rb"(?:(?:\x4c\x8b\x05|\x48\x8b\x15|\x8b\x0d).{4}|\x4c\x8b\x00){3}\xe8(?P<main>.{4})", re.DOTALL
+_ARGUMENTS: Final = (b"\x8b\x0d", b"\x48\x8b\x15", b"\x4c\x8b\x05")
+"""argc into %ecx, argv into %rdx and env into %r8, each from a variable: four bytes follow."""
+_MINGW_STEP: Final = re.compile(
+    rb"(?:\x8b\x0d|\x48\x8b\x15|\x4c\x8b\x05|\x48\x8b\x05).{4}"
+    rb"|[\x48\x4c]\x8b\x00|[\x48\x4c]\x89[\x00\x10\x30]",  # *__imp___initenv = env
+    re.DOTALL,
 )
-"""env, argv and argc into the registers of the first three arguments, in any order, and a call."""
+_MINGW_CALL: Final = re.compile(
+    rb"(?P<steps>(?:" + _MINGW_STEP.pattern + rb"){3,8})\xe8(?P<main>.{4})", re.DOTALL
+)
+"""The arguments into their registers, in any order, and a call."""
 _MINGW_SIZE: Final = 1024
 
 
@@ -76,11 +83,17 @@ def pe_main(memory: Memory, entry: int) -> bytes | Undecided:
     if found is None:
         return undecided
     body = entry + found.end("way") + _number(found["way"][-4:])
-    calls = list(_MINGW_CALL.finditer(memory.read(body, _MINGW_SIZE)))
+    code = memory.read(body, _MINGW_SIZE)
+    calls = [each for each in _MINGW_CALL.finditer(code) if _passes_arguments(each["steps"])]
     if len(calls) != 1:
         return undecided
     main = body + calls[0].end("main") + _number(calls[0]["main"])
     return memory.read(main, PROLOGUE) or Undecided("`main` has no place in the file")
+
+
+def _passes_arguments(steps: bytes) -> bool:
+    done = [step[0][:-4] for step in _MINGW_STEP.finditer(steps)]
+    return all(argument in done for argument in _ARGUMENTS)
 
 
 def _number(field: bytes) -> int:
