@@ -23,8 +23,8 @@ _PATH: Final = re.compile(
     rb"(?:home/[\w.-]+|Users/(?!Shared/)[\w.-]+|root)/\w[\w.+@~-]*(?:/[\w.+@~ -]+)*"
     # Where Guix, Nix and continuous integration build.
     rb"|(?:gnu/store|nix/store|builds|build|distsrc-base|__w)/[\w.+@~-]+(?:/[\w.+@~-]+)+"
-    # A source file anywhere but in the system's own directories, and where Rust maps its own to.
-    rb"|(?!usr/|lib/|rustc/|\.\.?/)[\w.+@~-]+/(?:[\w.+@~-]+/)*[\w+@~-][\w.+@~-]*"
+    # A source file, but not the system's own, nor Rust's, which are mapped to these directories.
+    rb"|(?!usr/|lib/|Library/|System/|Applications/|Developer/|rustc/|rust/deps/|\.\.?/)[\w.+@~-]+/(?:[\w.+@~-]+/)*[\w+@~-][\w.+@~-]*"
     rb"\.(?:c|cc|cpp|cxx|h|hh|hpp|hxx|m|mm|rs|S|s|zig)(?![\w.])"
     rb")"
 )
