@@ -25,6 +25,8 @@ from counterproof.checks.presence import check_presence
 from counterproof.checks.signing import check_signed, check_signed_for_windows
 from counterproof.checks.versions import check_versions
 from counterproof.checks.wrapper import check_wrapper
+from counterproof.hardening.checking import check_hardening
+from counterproof.hardening.pool import FactsReader
 from counterproof.profiles.profile import Profile
 from counterproof.subject import Located, Subject
 from counterproof.survey import Survey, survey
@@ -58,17 +60,22 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Located]], ...]] = (
     check_zip_fields,
     check_bundle,
     check_wrapper,
+    check_hardening,
 )
 """Each looks at the whole tree and sees only its own rules; findings keep this order."""
 
 
-def check(path: Path, profile: Profile, target: Target) -> Verdict:
-    """Check the directory or archive at ``path``.
+def check(
+    path: Path, profile: Profile, target: Target, *, reader: FactsReader | None = None
+) -> Verdict:
+    """Check the files and signatures of the directory or archive at ``path``.
+
+    With a ``reader``, which may serve several calls in turn, the hardening of its programs too.
 
     The verdict has the tree's own findings first, then one entry per file, link, missing file or
     faulty directory, sorted by path. Raises :class:`TreeError` when the tree cannot be read.
     """
-    subject = Subject(survey=survey(path), profile=profile, target=target)
+    subject = Subject(survey=survey(path, reader=reader), profile=profile, target=target)
     return judge(subject)
 
 

@@ -5,13 +5,16 @@ After the pass the contents are gone; every check is a pure function of these va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from counterproof.errors import TreeError
-from counterproof.hardening.facts import Facts
+from counterproof.hardening.facts import Facts, Unreadable
+from counterproof.hardening.pool import FactsReader
 from counterproof.trees.entry import Entry, Kind, Member
 from counterproof.trees.format import read_start
 from counterproof.trees.links import Links
@@ -25,10 +28,12 @@ from countersign.image import Image, ImageFormat, identify
 from countersign.pe import has_certificates
 from countersign.verifier import verify_source
 
-__all__ = ["HEAD", "Sample", "Survey", "survey"]
+__all__ = ["HEAD", "INSPECTED", "Sample", "Survey", "survey"]
 
 HEAD: Final = 4096
 """Bytes that are kept of a file that is no image."""
+INSPECTED: Final = 1 << 30
+"""Bytes of the largest image whose facts are taken: it is held in memory for that."""
 _HEADERS: Final = 1 << 16
 """Bytes that all headers of an image fit in, and those of the first slice of a universal one."""
 
@@ -90,14 +95,20 @@ class Survey:
         return None if end is None else self.samples.get(end)
 
 
-def survey(path: Path, wanted: Callable[[PurePosixPath], bool] | None = None) -> Survey:
+def survey(
+    path: Path,
+    wanted: Callable[[PurePosixPath], bool] | None = None,
+    *,
+    reader: FactsReader | None = None,
+) -> Survey:
     """Read the directory or archive at ``path`` once.
 
     Of a directory only what is ``wanted`` is looked at, by its path from the top: everything, when
-    that is None. Raises :class:`TreeError`, and no other error.
+    that is None. Without a ``reader`` the facts of images are not taken. Raises
+    :class:`TreeError`, and no other error.
     """
     archive = not path.is_dir()
-    samples = [_sample(member, path) for member in walk(path, wanted)]
+    samples = list(_samples(path, wanted, reader))
     members = tuple(sample.entry for sample in samples)
     prefix, entries = split_prefix(members) if archive else (None, members)
     placed = map(_at, samples, entries)
@@ -113,9 +124,39 @@ def survey(path: Path, wanted: Callable[[PurePosixPath], bool] | None = None) ->
     )
 
 
+def _samples(
+    path: Path, wanted: Callable[[PurePosixPath], bool] | None, reader: FactsReader | None
+) -> Iterator[Sample]:
+    """Look at every member; the facts of images are taken meanwhile, and put to them at the end."""
+    pending: list[tuple[Sample, Future[Facts] | None]] = []
+    for member in walk(path, wanted):
+        sample = _sample(member, path)
+        future = _submit(reader, member, sample.image, path) if reader and sample.image else None
+        pending.append((sample, future))
+    for sample, future in pending:
+        yield replace(sample, facts=future.result()) if future else sample
+
+
+def _submit(reader: FactsReader, member: Member, image: Image, top: Path) -> Future[Facts]:
+    source = member.content
+    if source.size > INSPECTED:
+        future: Future[Facts] = Future()
+        future.set_result(Unreadable(f"it has more than {INSPECTED >> 20} MiB"))
+        return future
+    with _telling(member, top):
+        return reader.submit(source.read(0, source.size), image)
+
+
 def _sample(member: Member, top: Path) -> Sample:
-    try:
+    with _telling(member, top):
         return _look_at(member)
+
+
+@contextmanager
+def _telling(member: Member, top: Path) -> Iterator[None]:
+    """Tell whose content could not be read."""
+    try:
+        yield
     except (ReadError, ChangedError) as error:
         raise TreeError(str(top), str(error), member=str(member.entry.path)) from error
 

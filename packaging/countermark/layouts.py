@@ -1,138 +1,107 @@
-"""Checking the layout of any tree or archive, with what was not said found out from it."""
+"""Checking the layout of trees, archives and whole releases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple
+from pathlib import Path
 
-from countermark.errors import missing
-from counterproof.checks.wrapper import check_wrapper
-from counterproof.errors import NoWrapperError
+from countermark.errors import CountermarkError
+from countermark.measured import measure_tree
+from counterproof.errors import LayoutError, TreeError
+from counterproof.hardening.pool import FactsReader
 from counterproof.judging import judge
-from counterproof.profiles.buildtree import is_build_tree, programs_in
-from counterproof.profiles.detection import Asked, Detected, detect, refuse_by_name
-from counterproof.profiles.library import load_profile, profile_names
-from counterproof.profiles.profile import BIN
-from counterproof.profiles.wrapper import Wrapper
-from counterproof.subject import Located, Subject
-from counterproof.survey import Survey, survey
-from counterproof.wrapper.dialect import Dialect
-from counterproof.wrapper.prediction import Invoked, Prediction, Predictor, find_wrapper
-from countersign.findings import FileVerdict, Finding, Verdict
+from counterproof.profiles.artifact import Artifact
+from counterproof.profiles.detection import Asked, Detected
+from countersign.findings import Verdict
 
-__all__ = ["CheckedLayout", "PredictedCommands", "check_layout", "predict_commands"]
-
-_COMMANDS: Final = "32"
-"""The profile whose commands a wrapper is taken to have when its own profile names none."""
+__all__ = ["CheckedLayout", "CheckedLayouts", "check_layout", "check_layouts", "release_in"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedLayout:
-    """A verdict and what it was made by."""
+    """A verdict on one tree and what it was made by."""
 
+    path: Path
     verdict: Verdict
     measure: Detected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PredictedCommands:
-    """What the wrapper of a tree would run, and what was found about it."""
+class CheckedLayouts:
+    """What was found in everything that was named."""
 
-    path: Path
-    at: PurePosixPath
-    """The wrapper's place in the tree."""
-    dialect: Dialect
-    wrapper: Wrapper
-    predictions: tuple[Prediction, ...]
-    findings: tuple[Located, ...]
-    measure: Detected
-
-    @property
-    def accepted(self) -> bool:
-        """True when no error was found."""
-        return not self.findings or self.verdict.accepted
+    layouts: tuple[CheckedLayout, ...]
+    passed_over: tuple[Path, ...]
+    """Files in the directory of a release that hold no programs for users."""
+    problems: tuple[LayoutError | CountermarkError, ...]
+    """Why the others could not be checked."""
 
     @property
     def verdict(self) -> Verdict:
-        """The findings as a verdict on the files that they are about."""
-        files: dict[PurePosixPath | None, list[Finding]] = {
-            located.path: [] for located in self.findings
-        }
-        for located in self.findings:
-            files[located.path].append(located.finding)
-        return Verdict(
-            files=tuple(
-                FileVerdict(path=str(path or self.path), findings=tuple(findings))
-                for path, findings in files.items()
-            )
-        )
+        """All verdicts as one."""
+        return Verdict(files=tuple(file for each in self.layouts for file in each.verdict.files))
 
 
-class _Read(NamedTuple):
-    """A tree and what was found out about it."""
+def check_layout(path: Path, asked: Asked, reader: FactsReader | None = None) -> CheckedLayout:
+    """Check the files and signatures of the directory or archive ``path``.
 
-    subject: Subject
-    measure: Detected
-
-
-def check_layout(path: Path, asked: Asked) -> CheckedLayout:
-    """Check the directory or archive ``path``.
-
-    What was not asked for is found out: from the file's name, its structure, its programs and
-    their signatures. Raises :class:`~counterproof.errors.UndecidedError` when that cannot be done
-    with certainty, :class:`~counterproof.errors.LayoutError` when the tree cannot be read.
+    With a ``reader``, which serves several calls in turn, the hardening of its programs too.
+    Raises what :func:`~countermark.measured.measure_tree` does.
     """
-    read = _read(path, asked)
-    return CheckedLayout(verdict=judge(read.subject), measure=read.measure)
+    subject, measure = measure_tree(path, asked, reader)
+    return CheckedLayout(path=path, verdict=judge(subject), measure=measure)
 
 
-def predict_commands(path: Path, asked: Asked, invoked: Invoked) -> PredictedCommands:
-    """Predict what the wrapper in the directory or archive ``path`` would run.
+def check_layouts(paths: Iterable[Path], asked: Asked) -> CheckedLayouts:
+    """Check trees and archives, each for itself; a directory of archives is checked as a release.
 
-    The commands of a profile without a wrapper are Bitcoin Core's. Raises what
-    :func:`check_layout` does, and :class:`~counterproof.errors.NoWrapperError`.
+    What cannot be checked does not hinder the others.
     """
-    subject, measure = _read(path, asked)
-    wrapper = subject.profile.wrapper or load_profile(_COMMANDS).wrapper
-    assert wrapper is not None
-    at = find_wrapper(subject.survey, subject.target, wrapper)
-    if at is None:
-        raise NoWrapperError(str(path), subject.target.file_name(wrapper.program))
-    predictor = Predictor(subject.survey, subject.target, wrapper, at=at)
-    return PredictedCommands(
-        path=path,
-        at=at,
-        dialect=predictor.dialect,
-        wrapper=wrapper,
-        predictions=predictor.predict_all(invoked),
-        findings=tuple(check_wrapper(subject)),
-        measure=measure,
+    layouts: list[CheckedLayout] = []
+    passed_over: list[Path] = []
+    problems: list[LayoutError | CountermarkError] = []
+    with FactsReader() as reader:
+        for path in paths:
+            try:
+                trees, others = _trees_at(path)
+            except LayoutError as error:
+                problems.append(error)
+                continue
+            passed_over += others
+            for tree in trees:
+                try:
+                    layouts.append(check_layout(tree, asked, reader))
+                except (LayoutError, CountermarkError) as error:
+                    problems.append(error)
+    return CheckedLayouts(
+        layouts=tuple(layouts), passed_over=tuple(passed_over), problems=tuple(problems)
     )
 
 
-def _read(path: Path, asked: Asked) -> _Read:
-    if not path.exists():
-        raise missing(path)
-    if path.resolve().name == BIN.name and is_build_tree(path.resolve().parent):
-        path = path.resolve().parent  # all that is looked at there is its bin
-    refuse_by_name(path.name, asked)
-    built = asked.form is None and is_build_tree(path)
-    seen = _survey_build(path, asked) if built or asked.form == "build" else survey(path)
-    measure = detect(seen, asked, built=built)
-    subject = Subject(
-        survey=seen,
-        profile=measure.profile.value,
-        target=measure.target,
-        form=measure.form.value,
-        state=measure.state.value,
-        standard=measure.standard.value,
-    )
-    return _Read(subject, measure)
+def release_in(directory: Path) -> dict[Path, Artifact] | None:
+    """Name the files of a directory that are artifacts of a release, sorted by name.
+
+    None when it is no directory of a release but a tree: when no archive is in it. Raises
+    :class:`TreeError` when it cannot be read.
+    """
+    try:
+        files = sorted(path for path in directory.iterdir() if path.is_file())
+    except OSError as error:
+        raise TreeError(str(directory), error.strerror or str(error)) from error
+    named = {path: Artifact.parse(path.name) for path in files}
+    found = {path: artifact for path, artifact in named.items() if artifact and artifact.suffix}
+    return found if any(map(_holds_programs, found.values())) else None
 
 
-def _survey_build(path: Path, asked: Asked) -> Survey:
-    """Look at the programs of a build tree: those of the profile, or of any that we know."""
-    profiles = [asked.profile] if asked.profile else map(load_profile, profile_names())
-    names = {program.name for profile in profiles for program in profile.programs}
-    return survey(path, programs_in(path, names))
+def _trees_at(path: Path) -> tuple[list[Path], list[Path]]:
+    """Give the trees at ``path``, and what in the directory of a release is none."""
+    release = release_in(path) if path.is_dir() else None
+    if release is None:
+        return [path], []
+    trees = [each for each, artifact in release.items() if _holds_programs(artifact)]
+    return trees, [each for each in release if each not in trees]
+
+
+def _holds_programs(artifact: Artifact) -> bool:
+    return artifact.kind in ("binaries", "debug") and artifact.suffix != ".exe"

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from countermark.cli import layout_wrapper
-from countermark.cli.exits import Exit
+from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.formats import format_option
+from countermark.cli.paths import ANY_PATH
 from countermark.cli.reports import print_report, report_option
 from counterproof.target import FORMS, STANDARDS, STATES, Form, Standard, State
 
@@ -25,7 +26,7 @@ def command() -> None:
 
 
 @command.command("check")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=ANY_PATH)
 @click.option(
     "--profile",
     metavar="NAME|FILE",
@@ -57,7 +58,7 @@ def command() -> None:
 )
 @report_option
 def check(
-    path: Path,
+    paths: tuple[Path, ...],
     profile: str | None,
     host: str | None,
     form: Form | None,
@@ -65,15 +66,15 @@ def check(
     standard: Standard | None,
     output: str,
 ) -> int:
-    """Check the directory or archive PATH: files, modes, formats, architectures, signatures.
+    """Check trees and archives: files, modes, programs, signatures, wrapper and hardening.
 
-    What is not said is found out, and told on standard error.
+    A directory of archives is checked as a release, each archive for itself. What is not said is
+    found out, and told on standard error.
 
     \b
     Example: countermark layout check stage --profile multiprocess --host arm64-apple-darwin
     """
-    from countermark.layouts import check_layout
-    from countermark.render.measure import describe_measure
+    from countermark.layouts import check_layouts
     from counterproof import load_profile
     from counterproof.profiles.detection import Asked
 
@@ -84,11 +85,19 @@ def check(
         state=state,
         standard=standard,
     )
-    checked = check_layout(path, asked)
+    checked = check_layouts(paths, asked)
     if output == "text":
-        click.echo(describe_measure(checked.measure), err=True)
-    print_report(output, checked.verdict, title="countermark layout check")
-    return Exit.GOOD if checked.verdict.accepted else Exit.BAD
+        from countermark.render.measure import describe_measures
+
+        click.echo(describe_measures(checked), err=True, nl=bool(checked.layouts))
+    if checked.problems:
+        from countermark.render.trouble import describe_error
+
+        for problem in checked.problems:
+            click.echo(describe_error(problem), err=True)
+    print_report(output, checked.verdict, checked.problems, title="countermark layout check")
+    good = checked.verdict.accepted or not checked.verdict.files
+    return max(Exit.GOOD if good else Exit.BAD, *map(exit_of_error, checked.problems), Exit.GOOD)
 
 
 @command.command("list")

@@ -38,7 +38,7 @@ def command(path: Path, profile: str | None, host: str | None, by_name: bool, ou
     \b
     Example: countermark layout wrapper stage --host arm64-apple-darwin
     """
-    from countermark.layouts import predict_commands
+    from countermark.predictions import predict_commands
     from counterproof import load_profile
     from counterproof.profiles.detection import Asked
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from countermark.layouts import PredictedCommands
+from countermark.predictions import PredictedCommands
 from countermark.render.table import table
 from countermark.render.verdict import describe_verdict
 from counterproof.wrapper.prediction import Ending, Prediction

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from countermark.layouts import PredictedCommands
+from countermark.predictions import PredictedCommands
 from countermark.render.finding_entry import FindingEntry, finding_entry
 from counterproof.wrapper.lookup import Found
 from counterproof.wrapper.prediction import Ending, Mode, Prediction
