@@ -70,7 +70,9 @@ def predict_commands(path: Path, asked: Asked, invoked: Invoked) -> PredictedCom
     at = find_wrapper(subject.survey, subject.target, wrapper)
     if at is None:
         raise NoWrapperError(str(path), subject.target.file_name(wrapper.program))
-    predictor = Predictor(subject.survey, subject.target, wrapper, at=at)
+    predictor = Predictor(
+        subject.survey, subject.target, wrapper, at=at, libexec=subject.profile.libexec
+    )
     return PredictedCommands(
         path=path,
         at=at,

@@ -392,7 +392,8 @@ def build_tree(folder: Path, home: str) -> Path:
 @pytest.mark.parametrize("home", ["bin", "src"])
 def test_of_a_build_tree_only_the_programs_are_read(tmp_path: Path, home: str) -> None:
     top = build_tree(tmp_path, home)
-    (top / home / "bitcoin").chmod(0o775)
+    for name in ("bitcoin", "bitcoind"):
+        (top / home / name).chmod(0o775)
     for profile in (None, load_profile("32")):
         checked = check_layout(top, Asked(profile=profile))
         assert checked.verdict.accepted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from counterproof.profiles.library import load_profile
 from counterproof.rulebook import wrapper as rules
 from counterproof.subject import Located, Subject
 from counterproof.survey import Sample
-from counterproof.target import Form, Target
+from counterproof.target import Form, Standard, Target
 from countersign.findings import Severity
 from macho import Macho
 from surveys import MARK, directory, file, link, pipe, program, surveyed
@@ -35,10 +36,18 @@ DENIED = f"Error: execvp failed to execute '.../{NODE}': Permission denied"
 
 
 def check(
-    *samples: Sample, target: Target = LINUX, profile: str = "31", form: Form = "archive"
+    *samples: Sample,
+    target: Target = LINUX,
+    profile: str | Path = "31",
+    form: Form = "archive",
+    standard: Standard = "guix-release",
 ) -> list[Located]:
     subject = Subject(
-        survey=surveyed(*samples), profile=load_profile(profile), target=target, form=form
+        survey=surveyed(*samples),
+        profile=load_profile(profile),
+        target=target,
+        form=form,
+        standard=standard,
     )
     return list(check_wrapper(subject))
 
@@ -203,8 +212,25 @@ def test_the_reference_wrapper_knows_the_libexec_of_its_build() -> None:
     mark = b"countermark-wrapper/1\0multiprocess\0bin\0../lib\0"
     samples = [program("bin/bitcoin", elf() + mark), program("lib/bitcoin-node")]
     rest = [program(f"lib/{name}") for name in ("bitcoin-gui", "bitcoin-wallet")]
-    found = check(*samples, *rest, profile="multiprocess")
-    assert {finding.rule for _, finding in found} == {"W08"}
+    assert check(*samples, *rest, profile="multiprocess") == []
+
+
+def test_in_a_build_tree_programs_out_of_reach_are_a_warning() -> None:
+    samples = [program("src/bitcoin"), program("src/qt/bitcoin-qt")]
+    found = only(check(*samples, form="build", standard="local-build"))
+    assert (found.finding.rule, found.finding.severity) == ("W07", Severity.WARNING)
+
+
+def test_a_forks_libexec_is_believed_and_that_is_said(tmp_path: Path) -> None:
+    fork = tmp_path / "fork.toml"
+    said = {"schema": "countermark.profile/1", "name": "fork", "title": "A fork"}
+    said |= {"description": "Its own libexec.", "extends": "31", "libexec": "lib/fork"}
+    fork.write_text("".join(f'{key} = "{value}"\n' for key, value in said.items()))
+    moved = [program(f"lib/fork/{name}") for name in ("bitcoin-node", "bitcoin-gui")]
+    samples = [*release(without=RELEASE[7:]), *moved, program("lib/fork/test_bitcoin")]
+    found = only(check(*samples, profile=fork))
+    assert (found.finding.rule, found.finding.severity) == ("W11", Severity.NOTE)
+    assert "It was taken to look in lib/fork" in found.finding.message
 
 
 def test_a_bin_of_another_name_is_told_at_the_wrapper() -> None:
@@ -255,10 +281,16 @@ def test_commands_without_a_program_are_one_note() -> None:
     )
 
 
-def test_a_command_whose_program_must_be_there_is_an_error_at_its_place() -> None:
-    found = check(program("bin/bitcoin"), profile="multiprocess")
-    errors = {str(path) for path, finding in found if finding.severity is Severity.ERROR}
-    assert errors == {"libexec/bitcoin-node", "libexec/bitcoin-wallet"}
+def test_of_a_local_build_only_what_must_be_there_is_missed() -> None:
+    without = ("bin/bitcoin-tx", "bin/bitcoin-util")
+    assert check(*release(without=without), standard="local-build") == []
+    found = check(program("bin/bitcoin"), profile="multiprocess", standard="local-build")
+    message = only(found).finding.message
+    assert message.startswith("no program for bitcoin -m node, bitcoin wallet: ")
+
+
+def test_what_is_built_on_request_only_is_not_missed() -> None:
+    assert all("bench" not in one.finding.message for one in check(program("bin/bitcoin")))
 
 
 def test_what_an_installer_does_not_hold_is_a_note() -> None:

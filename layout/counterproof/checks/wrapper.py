@@ -15,6 +15,7 @@ from counterproof.profiles.wrapper import Wrapper
 from counterproof.rulebook import wrapper as rules
 from counterproof.rules import breach
 from counterproof.subject import Located, Subject
+from counterproof.wrapper.dialect import BITCOIN_CORE
 from counterproof.wrapper.lookup import Found
 from counterproof.wrapper.prediction import Ending, Prediction, Predictor, find_wrapper
 from counterproof.wrapper.search import Effect, Place
@@ -55,9 +56,12 @@ def check_wrapper(subject: Subject) -> Iterator[Located]:
     if at is None:
         yield from _no_wrapper(subject, wrapper)
         return
-    predictor = Predictor(subject.survey, subject.target, wrapper, at=at)
+    predictor = Predictor(
+        subject.survey, subject.target, wrapper, at=at, libexec=subject.profile.libexec
+    )
     asked = _by_program(predictor.predict_all())
     yield from _wrapper_itself(predictor)
+    yield from _unknown_libexec(subject, predictor)
     yield from _faults(predictor, asked)
     yield from _copies(predictor, asked)
     yield from _spelling(subject, predictor, asked)
@@ -92,6 +96,18 @@ def _wrapper_itself(predictor: Predictor) -> Iterator[Located]:
     if sight.found not in (Found.PROGRAM, Found.COMPATIBLE):
         message = f"the wrapper is {said(sight)}, expected a program: no command works"
         yield Located(predictor.at, breach(rules.WRAPPER, message))
+
+
+def _unknown_libexec(subject: Subject, predictor: Predictor) -> Iterator[Located]:
+    """Say that a fork's profile was believed, where the wrapper does not say itself."""
+    libexec = predictor.dialect.libexec
+    if predictor.dialect.name == "bitcoin-core" and libexec != BITCOIN_CORE.libexec:
+        message = (
+            f"not checkable: it does not say where it looks for programs. It was taken to look in "
+            f"{subject.profile.libexec}, as the profile says; Bitcoin Core's own looks in libexec"
+        )
+        fix = "Run a command whose program stands there, to be sure."
+        yield Located(predictor.at, breach(rules.UNDECIDED, message, fix=fix))
 
 
 def _faults(predictor: Predictor, asked: _Asked) -> Iterator[Located]:
@@ -159,6 +175,8 @@ def _spelling(subject: Subject, predictor: Predictor, asked: _Asked) -> Iterator
 
 def _out_of_reach(subject: Subject, predictor: Predictor, asked: _Asked) -> Iterator[Located]:
     """Find programs that are in the tree, and at no place where the wrapper looks."""
+    # A build tree is its developers' own: programs of older builds stand beside their sources.
+    severity = Severity.WARNING if subject.form == "build" else None
     not_in_bin: list[Prediction] = []
     for program, predictions in asked.items():
         first = predictions[0]
@@ -169,7 +187,7 @@ def _out_of_reach(subject: Subject, predictor: Predictor, asked: _Asked) -> Iter
             commands = typed(predictor.wrapper.program, predictions)
             tried = " and ".join(str(place.path) for place in first.places)
             message = f"the wrapper looks for {tried} only; {commands}: {failure(first)}"
-            yield Located(path, breach(rules.OUT_OF_REACH, message))
+            yield Located(path, breach(rules.OUT_OF_REACH, message, severity=severity))
     if not_in_bin:
         commands = typed(predictor.wrapper.program, not_in_bin)
         message = (
@@ -180,23 +198,21 @@ def _out_of_reach(subject: Subject, predictor: Predictor, asked: _Asked) -> Iter
 
 
 def _without_program(subject: Subject, predictor: Predictor, asked: _Asked) -> Iterator[Located]:
-    """Find commands whose program is nowhere in the tree, though it could be or others have it."""
-    listed = {program.name: program for program in subject.programs}
-    released = {program.name for program in subject.profile.programs if program.need != "optional"}
-    optional: list[Prediction] = []
-    for program, predictions in asked.items():
-        if not _unanswered(predictions[0]) or _elsewhere(subject, program):
-            continue
-        if program in listed and is_needed(listed[program], subject.standard):
-            commands = typed(predictor.wrapper.program, predictions)
-            message = f"{commands}: {failure(predictions[0])}"
-            finding = breach(rules.WITHOUT_PROGRAM, message, severity=Severity.ERROR)
-            yield Located(subject.place(listed[program]), finding)
-        elif program in listed or program in released:
-            optional += predictions
-    if optional:
-        commands = typed(predictor.wrapper.program, optional)
-        message = f"no program for {commands}: {failure(optional[0])}"
+    """Find commands whose program is nowhere in the tree: one note for all.
+
+    What a local build left out is no news; of a release users expect what other trees of it have.
+    """
+    listed = subject.profile.programs if subject.standard == "guix-release" else subject.programs
+    wanted = {program.name for program in listed if is_needed(program, subject.standard)}
+    without = [
+        prediction
+        for program, predictions in asked.items()
+        for prediction in predictions
+        if program in wanted and _unanswered(prediction) and not _elsewhere(subject, program)
+    ]
+    if without:
+        commands = typed(predictor.wrapper.program, without)
+        message = f"no program for {commands}: {failure(without[0])}"
         yield Located(predictor.at, breach(rules.WITHOUT_PROGRAM, message))
 
 

@@ -149,9 +149,12 @@ UNDECIDED: Final = Rule(
     name="command-undecided",
     severity=NOTE,
     enforced_by=POLICY,
-    demands="What a command runs does not depend on anything outside of the tree.",
+    demands="What a command runs can be told from the tree alone.",
     why="What stands outside is known on the user's machine only; it was taken as absent.",
-    cause="A link leads out of the tree, or bin/ was given without the directory above it.",
+    cause=(
+        "A link leads out of the tree, bin/ was given without the directory above it, or a fork's "
+        "wrapper has directories of its own."
+    ),
     fix="Check the whole tree; link only to what is in it.",
     source="countermark layout check",
 )

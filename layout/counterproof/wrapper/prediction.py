@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final, Literal, TypeAlias
 
 from counterproof.profiles.wrapper import Command, Wrapper
 from counterproof.survey import Survey
 from counterproof.target import Target
-from counterproof.wrapper.dialect import BITCOIN_CORE, Default, Dialect
+from counterproof.wrapper.dialect import BITCOIN_CORE, Default
 from counterproof.wrapper.lookup import Found, Lookup, Sight
 from counterproof.wrapper.search import Effect, Place, Searcher, shown
 
@@ -20,6 +20,8 @@ Mode: TypeAlias = Literal["default", "multiprocess", "monolithic"]
 """Neither ``-m`` nor ``-M``; ``-m``; ``-M``."""
 
 MODES: Final[tuple[Mode, ...]] = ("default", "multiprocess", "monolithic")
+
+_LIBEXEC: Final = PurePosixPath("libexec")
 
 Invoked: TypeAlias = Literal["path", "name"]
 """How the wrapper was started: with a directory, or by its bare name found in ``PATH``."""
@@ -67,16 +69,25 @@ class Predictor:
     """A wrapper in a tree, ready to be asked for its commands."""
 
     def __init__(
-        self, survey: Survey, target: Target, wrapper: Wrapper, *, at: PurePosixPath
+        self,
+        survey: Survey,
+        target: Target,
+        wrapper: Wrapper,
+        *,
+        at: PurePosixPath,
+        libexec: PurePosixPath = _LIBEXEC,
     ) -> None:
-        """``at`` is where the wrapper stands, from the top of the tree."""
+        """``at`` is where the wrapper stands, from the top of the tree; ``libexec`` where a wrapper
+        that does not say so itself looks for internal programs.
+        """
         self.at = at
         self.target = target
         self.wrapper = wrapper
         self.lookup = Lookup(survey, target)
         self._file = self.lookup.resolve(at) or at
         sample = survey.samples.get(self._file)
-        self.dialect: Dialect = (sample.wrapper if sample else None) or BITCOIN_CORE
+        said = sample.wrapper if sample else None
+        self.dialect = said or replace(BITCOIN_CORE, libexec=PurePosixPath("..", libexec))
         self._searcher = Searcher(self.lookup, target, self.dialect, self._file.parent)
 
     @property
