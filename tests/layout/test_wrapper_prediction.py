@@ -356,7 +356,7 @@ def test_a_mark_that_cannot_be_read_is_none(mark: bytes) -> None:
 
 
 def test_without_a_mark_it_is_bitcoin_cores() -> None:
-    assert predictor(CORE).dialect is BITCOIN_CORE
+    assert predictor(CORE).dialect == BITCOIN_CORE
     assert predictor(REFERENCE).dialect.name == "reference"
 
 

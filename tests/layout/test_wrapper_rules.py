@@ -216,7 +216,7 @@ def test_the_reference_wrapper_knows_the_libexec_of_its_build() -> None:
 
 
 def test_in_a_build_tree_programs_out_of_reach_are_a_warning() -> None:
-    samples = [program("src/bitcoin"), program("src/qt/bitcoin-qt")]
+    samples = [program("src/bitcoin"), program("src/bitcoind"), program("src/qt/bitcoin-qt")]
     found = only(check(*samples, form="build", standard="local-build"))
     assert (found.finding.rule, found.finding.severity) == ("W07", Severity.WARNING)
 
@@ -255,7 +255,7 @@ def test_a_tree_that_is_flat_breaks_no_rule() -> None:
 
 def test_programs_without_a_wrapper_are_named() -> None:
     path, finding = only(check(*release(without=["bin/bitcoin"])))
-    assert (str(path), finding.rule) == ("bin/bitcoin", "W10")
+    assert (str(path), finding.rule, finding.severity) == ("bin/bitcoin", "W10", Severity.WARNING)
     assert finding.message == (
         "without the wrapper nothing starts "
         "libexec/bitcoin-gui, libexec/bitcoin-node, libexec/test_bitcoin"

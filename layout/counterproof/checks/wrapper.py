@@ -50,7 +50,7 @@ _Asked: TypeAlias = "Mapping[str, Sequence[Prediction]]"
 def check_wrapper(subject: Subject) -> Iterator[Located]:
     """Check what every command would run on the target; silent where the profile has none."""
     wrapper = subject.profile.wrapper
-    if wrapper is None or subject.form == "app":
+    if wrapper is None or subject.form == "app" or subject.survey.holds_debug_files:
         return
     at = find_wrapper(subject.survey, subject.target, wrapper)
     if at is None:
@@ -88,7 +88,7 @@ def _no_wrapper(subject: Subject, wrapper: Wrapper) -> Iterator[Located]:
     if alone and wrapper.program in listed:
         place = subject.place(listed[wrapper.program])
         message = f"without the wrapper nothing starts {', '.join(map(str, alone))}"
-        yield Located(place, breach(rules.WRAPPER, message))
+        yield Located(place, breach(rules.WRAPPER, message, severity=Severity.WARNING))
 
 
 def _wrapper_itself(predictor: Predictor) -> Iterator[Located]:
