@@ -136,6 +136,18 @@ BROKEN = {
         "bin/bitcoin",
         "the wrapper is not executable (mode 0644), expected a program: no command works",
     ),
+    "a wrapper that is a script": (
+        [file("bin/bitcoin", b"#!/bin/sh\n")],
+        rules.UNDECIDED,
+        "bin/bitcoin",
+        "not checkable: the wrapper is a script, which may run anything",
+    ),
+    "a wrapper that leads to nothing": (
+        [link("bin/bitcoin", "nowhere")],
+        rules.WRAPPER,
+        "bin/bitcoin",
+        "the wrapper is a symbolic link to nothing, expected a program: no command works",
+    ),
     "a link out of the tree": (
         [link(NODE, "/usr/bin/bitcoin-node")],
         rules.UNDECIDED,
@@ -175,6 +187,22 @@ def test_a_script_runs_all_the_same_and_is_a_warning() -> None:
     found = only(check(*release(file(NODE, b"#!/bin/sh\n"))))
     assert (found.finding.rule, found.finding.severity) == ("W06", Severity.WARNING)
     assert found.finding.message == "a script; bitcoin -m node: runs it"
+
+
+def test_a_directory_that_is_never_looked_at_is_no_copy() -> None:
+    assert check(*release(directory("bin/bitcoin-node"))) == []
+
+
+def test_a_bin_without_what_is_above_it_is_one_note() -> None:
+    names = [name.removeprefix("bin/") for name in RELEASE if name.startswith("bin/")]
+    subject = Subject(
+        survey=surveyed(*map(program, names), path="stage/bin"),
+        profile=load_profile("31"),
+        target=LINUX,
+    )
+    path, finding = only(list(check_wrapper(subject)))
+    assert (str(path), finding.rule) == ("bitcoin", "W11")
+    assert finding.message.startswith("outside of the tree; bitcoin gui, bitcoin node, ")
 
 
 def test_two_names_of_one_file_are_no_copies() -> None:

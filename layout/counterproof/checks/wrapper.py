@@ -43,6 +43,16 @@ _FAULTS: Final[Mapping[Found, Rule]] = {
     Found.OUTSIDE: rules.UNDECIDED,
 }
 
+_COPIES: Final = (
+    Found.PROGRAM,
+    Found.COMPATIBLE,
+    Found.OTHER_MACHINE,
+    Found.OTHER_SYSTEM,
+    Found.SCRIPT,
+    Found.NOT_EXECUTABLE,
+)
+"""What somebody could have meant to run."""
+
 _Asked: TypeAlias = "Mapping[str, Sequence[Prediction]]"
 """For each program the commands and modes that want it: the search is the same for them all."""
 
@@ -59,8 +69,10 @@ def check_wrapper(subject: Subject) -> Iterator[Located]:
     predictor = Predictor(
         subject.survey, subject.target, wrapper, at=at, libexec=subject.profile.libexec
     )
+    if problem := _wrapper_problem(predictor):
+        yield Located(at, problem)
+        return
     asked = _by_program(predictor.predict_all())
-    yield from _wrapper_itself(predictor)
     yield from _unknown_libexec(subject, predictor)
     yield from _faults(predictor, asked)
     yield from _copies(predictor, asked)
@@ -91,11 +103,16 @@ def _no_wrapper(subject: Subject, wrapper: Wrapper) -> Iterator[Located]:
         yield Located(place, breach(rules.WRAPPER, message, severity=Severity.WARNING))
 
 
-def _wrapper_itself(predictor: Predictor) -> Iterator[Located]:
+def _wrapper_problem(predictor: Predictor) -> Finding | None:
+    """Say why nothing can be told of any command."""
     sight = predictor.lookup.look(predictor.at)
-    if sight.found not in (Found.PROGRAM, Found.COMPATIBLE):
-        message = f"the wrapper is {said(sight)}, expected a program: no command works"
-        yield Located(predictor.at, breach(rules.WRAPPER, message))
+    if sight.found in (Found.PROGRAM, Found.COMPATIBLE):
+        return None
+    if sight.found is Found.SCRIPT:
+        message = "not checkable: the wrapper is a script, which may run anything"
+        return breach(rules.UNDECIDED, message, fix="Install the linked executable.")
+    message = f"the wrapper is {said(sight)}, expected a program: no command works"
+    return breach(rules.WRAPPER, message)
 
 
 def _unknown_libexec(subject: Subject, predictor: Predictor) -> Iterator[Located]:
@@ -116,14 +133,15 @@ def _faults(predictor: Predictor, asked: _Asked) -> Iterator[Located]:
     for predictions in asked.values():
         for place in predictions[0].places:
             if rule := _FAULTS.get(place.sight.found):
-                stumbling[rule.id, _stands(place)].extend(predictions)
+                stumbling[rule.id, _stands(predictor, place)].extend(predictions)
     for (_, path), predictions in stumbling.items():
-        place = next(one for one in predictions[0].places if _stands(one) == path)
+        place = next(one for one in predictions[0].places if _stands(predictor, one) == path)
         yield Located(path, _fault(predictor, place, predictions))
 
 
-def _stands(place: Place) -> PurePosixPath:
-    return place.sight.path or place.path
+def _stands(predictor: Predictor, place: Place) -> PurePosixPath:
+    """Give the file that a finding about a place stands at; for one out of the tree the wrapper."""
+    return predictor.at if ".." in place.path.parts else place.sight.path or place.path
 
 
 def _fault(predictor: Predictor, place: Place, predictions: Sequence[Prediction]) -> Finding:
@@ -154,7 +172,7 @@ def _copies(predictor: Predictor, asked: _Asked) -> Iterator[Located]:
         if first.ending is not Ending.RUNS:
             continue
         for sight in predictor.everywhere(program)[len(first.places) :]:
-            if sight.there and sight.path not in (None, first.runs):
+            if sight.path and sight.found in _COPIES and sight.path != first.runs:
                 commands = typed(predictor.wrapper.program, predictions)
                 message = f"{commands}: runs {first.runs}, which comes first, and never this copy"
                 yield Located(sight.path, breach(rules.SHADOWED, message))
@@ -238,4 +256,4 @@ def _siblings(predictor: Predictor) -> Iterator[Located]:
             sight = predictor.lookup.look(wanted)
             if sight.found is not Found.PROGRAM:
                 message = f"starts {wanted}, which is {said(sight)}; nothing else is tried"
-                yield Located(_stands(last), breach(rules.NO_SIBLING, message))
+                yield Located(_stands(predictor, last), breach(rules.NO_SIBLING, message))

@@ -116,16 +116,7 @@ class Predictor:
     def predict(self, command: Command, mode: Mode, invoked: Invoked = "path") -> Prediction:
         """Predict one command."""
         if self.dialect.commands is not None and command.name not in self.dialect.commands:
-            problem = f"Unrecognized command: '{command.name}'"
-            return Prediction(
-                command=command.name,
-                mode=mode,
-                program="",
-                places=(),
-                ending=Ending.FAILS,
-                error=self._error(problem, invoked),
-                exit_code=1,
-            )
+            return self._unrecognized(command, mode, invoked)
         settled: Default = self.dialect.default if mode == "default" else mode
         program = command.multiprocess if settled == "multiprocess" else command.monolithic
         places = self.search(program)
@@ -140,11 +131,22 @@ class Predictor:
             places=places,
             ending=ending,
             runs=last.sight.path if ending in (Ending.RUNS, Ending.SHELL) else None,
-            error=self.error(program, places, invoked) if ending is Ending.FAILS else None,
+            error=self._failure(program, places, invoked) if ending is Ending.FAILS else None,
             exit_code=self._exit_code(ending, last.sight),
         )
 
-    def error(self, program: str, places: tuple[Place, ...], invoked: Invoked = "path") -> str:
+    def _unrecognized(self, command: Command, mode: Mode, invoked: Invoked) -> Prediction:
+        return Prediction(
+            command=command.name,
+            mode=mode,
+            program="",
+            places=(),
+            ending=Ending.FAILS,
+            error=self._error(f"Unrecognized command: '{command.name}'", invoked),
+            exit_code=1,
+        )
+
+    def _failure(self, program: str, places: tuple[Place, ...], invoked: Invoked) -> str:
         """Say what users see when a search ends at the last of ``places`` without a program."""
         if self.dialect.name == "reference":
             return self._error(self._reference_problem(program, places), invoked)
