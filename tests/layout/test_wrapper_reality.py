@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
 
@@ -47,10 +47,17 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Built:
-    """What is put into every tree."""
+    """Where that is which is put into every tree."""
 
-    wrapper: bytes = field(repr=False)
-    program: bytes = field(repr=False)
+    folder: Path
+
+    @property
+    def wrapper(self) -> bytes:
+        return (self.folder / "suite/bin/bitcoin").read_bytes()
+
+    @property
+    def program(self) -> bytes:
+        return (self.folder / "probe").read_bytes()
 
 
 def tool(name: str) -> str:
@@ -77,7 +84,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     source = folder / "probe.c"
     source.write_text(PROBE)
     checked(compiler, "-o", folder / "probe", source)
-    return Built((folder / "suite/bin/bitcoin").read_bytes(), (folder / "probe").read_bytes())
+    return Built(folder)
 
 
 @pytest.fixture(scope="module")
