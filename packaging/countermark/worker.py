@@ -108,7 +108,7 @@ class Worker:
 
     def _check(self) -> str:
         staged = read_stage(self.plan)
-        self.verdict = self._judge(staged.root, staged)
+        self.verdict = self._judge_hardened(staged)
         images = record_images(staged.root, self.verdict)
         self._extend(
             profile=staged.profile.name,
@@ -139,6 +139,14 @@ class Worker:
         )
         self._extend(artifacts=(_artifact_row(self.artifact),))
         return f"{self.artifact.path.name}, {self.artifact.compressor}"
+
+    def _judge_hardened(self, staged: Stage) -> Verdict:
+        from counterproof import check
+        from counterproof.hardening.pool import FactsReader
+
+        with FactsReader(1) as reader:  # other hosts are at work on the other cores
+            target = self.plan.build.host.target
+            return check(staged.root, staged.profile, target, reader=reader)
 
     def _judge(self, path: Path, staged: Stage) -> Verdict:
         from counterproof import check

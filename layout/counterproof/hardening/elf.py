@@ -267,7 +267,8 @@ def _abi(binary: lief.ELF.Binary) -> str | None:
     note = binary.get(lief.ELF.Note.TYPE.GNU_ABI_TAG)
     if not isinstance(note, lief.ELF.NoteAbi) or note.version is None or note.abi is None:
         return None
-    return f"{note.abi.name.lower()} {'.'.join(map(str, note.version))}"
+    system = note.abi.name.lower() if isinstance(note.abi, lief.ELF.NoteAbi.ABI) else "unknown"
+    return f"{system} {'.'.join(map(str, note.version))}"
 
 
 def _runpaths(binary: lief.ELF.Binary) -> Iterator[str]:
