@@ -99,7 +99,7 @@ def parse_settings(text: str, origin: str) -> Settings:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{origin}: {error}") from error
-    if "\\u0000" in text or "\\U00000000" in text:
+    if _holds_nul(document):
         raise ConfigurationError(f"{origin}: no value may hold the character U+0000")
     _refuse_unknown_keys(document, origin)
     for at, value, kind in _entries(document):
@@ -124,6 +124,14 @@ def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
         if isinstance(cmake, dict):
             yield from ((f"{at}cmake.{name}", value, CMakeValue) for name, value in cmake.items())
     yield from ((f"hosts.{triple}", host, HostSettings) for triple, host in named)
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_nul, (*value.keys(), *value.values())))
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _refuse_unknown_keys(document: Mapping[str, Any], origin: str) -> None:

@@ -89,6 +89,10 @@ def test_an_unknown_host_names_the_nearest() -> None:
     assert "'arm64-apple-darwin'" in str(error)
 
 
+def test_a_backslash_before_u0000_is_no_such_character() -> None:
+    assert parse_settings(r'cmake = { A = "\\u0000" }', "x").cmake == {"A": r"\u0000"}
+
+
 @pytest.mark.parametrize(
     ("text", "path"),
     [
