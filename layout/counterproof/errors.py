@@ -12,6 +12,7 @@ __all__ = [
     "UndecidedError",
     "UnknownProfileError",
     "UnknownVersionError",
+    "UnrunnableError",
     "UnsupportedTreeError",
     "WindowError",
 ]
@@ -123,6 +124,14 @@ class HostileArchiveError(TreeError):
     """Unpacking this archive could write, or take, what it should not."""
 
     hint = "Do not unpack it. Nothing of it was written; get the archive from its source again."
+
+
+class UnrunnableError(LayoutError):
+    """No program of a tree can be started on this machine."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.hint = hint
 
 
 def _suggestion(nearest: str | None) -> str:

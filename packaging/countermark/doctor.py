@@ -56,6 +56,16 @@ _PROGRAMS = (
     ("git", "without it a suite's version and time must be given", "apt-get install git"),
     ("gzip", "without it archives have other bytes than gzip's", "apt-get install gzip"),
     ("zip", "without it Windows archives have other bytes than zip's", "apt-get install zip"),
+    (
+        "qemu-aarch64-static",
+        "without it smoke tests of programs for other Linux machines are skipped",
+        "apt-get install qemu-user-static",
+    ),
+    (
+        "wine",
+        "without it smoke tests of programs for Windows are skipped",
+        "apt-get install wine wine64",
+    ),
     ("cc", "needed for --toolchain native only", "apt-get install build-essential"),
 )
 

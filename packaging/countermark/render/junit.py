@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from countermark.render.places import file_name
 from countermark.render.problem import problem_entry
+from counterproof.rulebook.smoke import SKIPPED
 from countersign.escaping import printable
 from countersign.findings import FileVerdict, Finding, Severity, Verdict
 
@@ -32,6 +33,11 @@ class _Case(NamedTuple):
         return [each for each in self.findings if each.severity is Severity.ERROR]
 
     @property
+    def skipped(self) -> Finding | None:
+        """Why a test was not made."""
+        return next((each for each in self.findings if each.rule == SKIPPED.id), None)
+
+    @property
     def remarks(self) -> list[Finding]:
         return [each for each in self.findings if each.severity is not Severity.ERROR]
 
@@ -45,8 +51,9 @@ def junit_report(verdict: Verdict, problems: Iterable[Exception], *, title: str)
         "failures": str(sum(bool(case.errors) for case in cases)),
         "errors": str(sum(case.problem is not None for case in cases)),
     }
+    skipped = str(sum(case.skipped is not None for case in cases))
     suites = ET.Element("testsuites", counts)
-    suite = ET.SubElement(suites, "testsuite", {"name": title, **counts, "skipped": "0"})
+    suite = ET.SubElement(suites, "testsuite", {"name": title, **counts, "skipped": skipped})
     suite.extend(map(_element, cases))
     ET.indent(suites)
     return f"{_DECLARATION}{ET.tostring(suites, encoding='unicode')}\n"
@@ -75,7 +82,9 @@ def _element(case: _Case) -> ET.Element:
         rules = ", ".join(dict.fromkeys(each.rule for each in case.errors))
         attributes = {"type": rules, "message": printable(case.errors[0].message)}
         ET.SubElement(element, "failure", attributes).text = _lines(case.errors)
-    if case.remarks:
+    if case.skipped:
+        ET.SubElement(element, "skipped", {"message": printable(case.skipped.message)})
+    elif case.remarks:
         ET.SubElement(element, "system-out").text = _lines(case.remarks)
     return element
 

@@ -1,0 +1,60 @@
+"""Does every program start, and are they all of one version? Rules S02 and S10."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from counterproof.rulebook.smoke import STARTS, VERSIONS
+from counterproof.smoke.programs import Startable
+from counterproof.smoke.rig import Rig
+from counterproof.smoke.trial import Failed, Skipped, Trial, attempt
+
+__all__ = ["try_versions", "version_argument"]
+
+_VERSION: Final = re.compile(r"\bversion (v\d\S*)")
+_TESTS: Final = "test_"
+"""How programs begin that Boost.Test drives: ``-version`` means nothing to it."""
+_WITHOUT_VERSION: Final = ("bench_bitcoin", "bitcoin-chainstate")
+"""Programs that would set to work instead: they are built on request only."""
+
+
+def version_argument(name: str) -> str:
+    """Give what makes a program print its version."""
+    return "--version" if name.startswith(_TESTS) else "-version"
+
+
+def try_versions(rig: Rig, wrapper: str) -> Iterator[Trial]:
+    """Ask every program for its version, and compare the answers."""
+    versions: dict[str, list[str]] = defaultdict(list)
+    for program in rig.programs.values():
+        argument = "--version" if program.name == wrapper else version_argument(program.name)
+        name = f"{program.place} {argument}"
+        trial = attempt(name, partial(_try_version, rig, program, argument))
+        if trial.finding is None and (found := _VERSION.search(trial.detail)):
+            versions[found[1]].append(program.name)
+        yield trial
+    yield attempt("one version", partial(_compare, versions))
+
+
+def _try_version(rig: Rig, program: Startable, argument: str) -> str:
+    if program.name in _WITHOUT_VERSION:
+        raise Skipped("it has no option for its version")
+    ended = rig.run(program, argument)
+    if ended.status != 0:
+        raise Failed(STARTS, str(ended))
+    if not (ended.out + ended.err).strip():
+        raise Failed(STARTS, "it printed nothing")
+    return ended.first_line or ended.err.strip().splitlines()[0]
+
+
+def _compare(versions: dict[str, list[str]]) -> str:
+    if not versions:
+        raise Skipped("no program says a version")
+    if len(versions) > 1:
+        told = (f"{version}: {', '.join(names)}" for version, names in sorted(versions.items()))
+        raise Failed(VERSIONS, "; ".join(told))
+    return next(iter(versions))
