@@ -9,14 +9,16 @@ from typing import Final, TypeAlias
 from counterproof.hardening.allowances import Allowances
 from counterproof.hardening.facts import BuildPath, Leftovers, Undecided
 
-__all__ = ["Answer", "Case", "build_paths", "listed", "shown", "unless", "unstripped"]
+__all__ = ["SYMBOL", "Answer", "Case", "build_paths", "listed", "shown", "unless", "unstripped"]
 
 Answer: TypeAlias = Iterable[str | Undecided]
 """What is wrong, a text for each fault, or why that cannot be told; nothing when all is well."""
 
-_LISTED: Final = 5
+_LISTED: Final = 3
 _LENGTH: Final = 120
 """Characters of a name that a message shows at most."""
+SYMBOL: Final = 40
+"""The same of a symbol: mangled ones tell little by their ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +39,18 @@ def unless(fact: bool | Undecided, problem: str) -> Answer:
     return () if fact else (problem,)
 
 
-def listed(names: Iterable[str], count: int | None = None) -> str:
+def listed(names: Iterable[str], count: int | None = None, *, length: int = _LENGTH) -> str:
     """List the first of some names, and say how many more there are."""
     known = tuple(names)
     more = (len(known) if count is None else count) - _LISTED
-    text = ", ".join(shown(name) for name in known[:_LISTED])
+    text = ", ".join(shown(name, length) for name in known[:_LISTED])
     return f"{text} and {more} more" if more > 0 else text
 
 
-def shown(name: str) -> str:
+def shown(name: str, length: int = _LENGTH) -> str:
     """Make a name out of a file safe to show."""
     safe = name if name.isprintable() else ascii(name)[1:-1]
-    return safe if len(safe) <= _LENGTH else f"{safe[:_LENGTH]}..."
+    return safe if len(safe) <= length else f"{safe[:length]}..."
 
 
 def unstripped(leftovers: Leftovers, case: Case) -> Answer:

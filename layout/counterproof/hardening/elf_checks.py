@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from counterproof.hardening.allowances import ANY
 from counterproof.hardening.case import (
+    SYMBOL,
     Answer,
     Case,
     build_paths,
@@ -83,12 +84,21 @@ def _symbol_versions(facts: ElfFacts, case: Case) -> Iterator[str]:
         number = parse_version(version)
         if limit is None or number is None or number > limit:
             surplus[library].append(asked)
-    for library, versions in surplus.items():
-        limit_text = _limit(newest.get(library), facts.architecture)
-        expected = f"{library}_{limit_text} at most" if limit_text else "none of this library"
-        symbols = sum(each.symbols for each in versions)
-        examples = listed(f"{each.symbol} of {each.name}" for each in reversed(versions[-2:]))
-        yield f"it asks for {examples}, {symbols} in all, expected {expected}"
+    if surplus:
+        texts = (
+            _asked(library, versions, _limit(newest.get(library), facts.architecture))
+            for library, versions in surplus.items()
+        )
+        yield f"it asks for {', '.join(texts)}"
+
+
+def _asked(library: str, versions: Sequence[SymbolVersion], limit: str | None) -> str:
+    """Tell what of one library is too new, or should not be asked for at all."""
+    last = versions[-1]
+    others = sum(each.symbols for each in versions) - 1
+    more = f" and {others} more" if others else ""
+    allowed = f"; allowed: {library}_{limit}" if limit else ""
+    return f"{last.name} ({shown(last.symbol, SYMBOL)}{more}{allowed})"
 
 
 def _limit(limits: Mapping[str, str] | None, architecture: str) -> str | None:
@@ -103,7 +113,7 @@ def _exports(facts: ElfFacts, case: Case) -> Answer:
     surplus = [name for name in names if name not in elf.exports]
     surplus_count = count - len(names) + len(surplus)
     if surplus_count:
-        yield f"it exports {listed(surplus or names, surplus_count)}"
+        yield f"it exports {listed(surplus or names, surplus_count, length=SYMBOL)}"
 
 
 def _libraries(facts: ElfFacts, case: Case) -> Answer:
