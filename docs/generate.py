@@ -19,7 +19,7 @@ from countermark.render.glossary import describe_enforcers, describe_error
 from countermark.settings import json_schema
 from counterproof.rules import RULES as LAYOUT_RULES
 from countersign.rule import Rule
-from countersign.rules import RULES as SIGNATURE_RULES
+from countersign.rulebook import RULES as SIGNATURE_RULES
 
 DOCS = Path(__file__).parent
 

@@ -9,7 +9,7 @@ from counterproof.rules import RULES as LAYOUT_RULES
 from countersign.apple import ERRORS
 from countersign.kernelerrors import KERNEL_ERRORS
 from countersign.rule import Rule
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 from countersign.symptoms import Symptom, symptoms
 
 __all__ = ["ErrorName", "Meaning", "known_words", "look_up", "page_of", "seen_on_a_mac"]

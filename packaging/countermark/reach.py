@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 HEAD: Final = 4096
 """Bytes by which it is told what a file in a directory is."""
-LARGE: Final = 4 << 20
+LARGE: Final = 1 << 18
 """Bytes of a member that is not held as a whole without need."""
 
 

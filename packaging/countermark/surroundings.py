@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -198,7 +197,7 @@ def _charge(companion: Companion, verdicts: dict[_Key, FileVerdict]) -> bool:
     if verdict is None:
         return False
     message = f"{member_name(names)} gives it {_describe(content)}"
-    verdicts[key] = replace(verdict, findings=(*verdict.findings, broken("R60", None, message)))
+    verdicts[key] = verdict._replace(findings=(*verdict.findings, broken("R60", None, message)))
     return True
 
 

@@ -6,7 +6,6 @@ They look at verdicts, so they hold for a file, a member of an archive, and ever
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
@@ -33,9 +32,9 @@ class Demands(NamedTuple):
 def apply_demands(file: FileVerdict, demands: Demands) -> FileVerdict:
     """Add what a file lacks to its verdict, at the slice that lacks it."""
     slices = tuple(
-        replace(thin, findings=(*thin.findings, *_lacking(thin, demands))) for thin in file.slices
+        thin._replace(findings=(*thin.findings, *_lacking(thin, demands))) for thin in file.slices
     )
-    return replace(file, slices=slices)
+    return file._replace(slices=slices)
 
 
 def _lacking(thin: SliceVerdict, demands: Demands) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -85,7 +84,7 @@ def _identify(read: Callable[[int, int], bytes]) -> Image | None:
     if code is None and starts[0].startswith(_ARCHIVE):
         return None
     inner = code or slices[0]
-    return replace(image, kind=inner.kind if inner is not None else ImageKind.OTHER)
+    return image._replace(kind=inner.kind if inner is not None else ImageKind.OTHER)
 
 
 def find_images(root: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ and a set in which nothing was checked is not accepted.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = ["Enforcer", "FileVerdict", "Finding", "Severity", "SliceVerdict", "Verdict"]
 
@@ -31,8 +31,7 @@ class Enforcer(enum.StrEnum):
     POLICY = "policy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(NamedTuple):
     """One broken rule at one place."""
 
     rule: str
@@ -41,22 +40,21 @@ class Finding:
     """The rule's short name, such as ``page-hash``."""
     severity: Severity
     enforced_by: tuple[Enforcer, ...]
+    message: str
+    fix: str
     apple: str | None = None
     """Apple's name of the error, such as ``errSecCSSignatureFailed``."""
     code: int | None = None
     """Apple's number of the error, such as -67061."""
     offset: int | None = None
     """The place, in bytes from the start of the file."""
-    message: str
-    fix: str
 
 
 def _no_error(findings: tuple[Finding, ...]) -> bool:
     return not any(finding.severity is Severity.ERROR for finding in findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SliceVerdict:
+class SliceVerdict(NamedTuple):
     """What was found in one architecture of a Mach-O."""
 
     arch: str
@@ -79,8 +77,7 @@ class SliceVerdict:
         return _no_error(self.findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileVerdict:
+class FileVerdict(NamedTuple):
     """What was found in one file, or in one member of an archive."""
 
     path: str
@@ -96,11 +93,10 @@ class FileVerdict:
         return _no_error(self.findings) and all(image.accepted for image in self.slices)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What was found in everything that was checked."""
 
-    files: tuple[FileVerdict, ...] = field(default=())
+    files: tuple[FileVerdict, ...] = ()
 
     @property
     def accepted(self) -> bool:

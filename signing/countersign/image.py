@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import enum
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from countersign.errors import FormatError
 from countersign.macho.cpu import architecture_name
@@ -47,8 +46,7 @@ class ImageKind(enum.StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(NamedTuple):
     """What a file announces itself to be."""
 
     format: ImageFormat

@@ -8,10 +8,7 @@ bytes is told so by :class:`ForgottenError`, and has to look at all of the image
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from queue import SimpleQueue
 from typing import Final, NamedTuple
 
 from countersign.digest import HashType
@@ -27,10 +24,8 @@ __all__ = ["let_pass"]
 
 MAX_INFO_PLIST: Final = 1 << 20
 """Bytes of an embedded Info.plist that is kept."""
-ENOUGH: Final = 1 << 18
-"""Bytes that are worth to be hashed on another core."""
-MAX_WAITING: Final = 8
-"""Pieces that wait to be hashed."""
+ENOUGH: Final = 1 << 16
+"""Bytes that are hashed at a time at least, but for the last ones."""
 MAX_GAP: Final = 1 << 20
 """Bytes that are kept of what lies between two slices."""
 ENDLESS: Final = 1 << 62
@@ -53,6 +48,7 @@ def let_pass(pieces: Iterable[bytes]) -> PassedSource:
             passing.keep(min(start - passing.at, MAX_GAP))
             passing.drop(start - passing.at)
             _pass_slice(passing, size)
+            passing.drop(start + size - passing.at)
     passing.drop(ENDLESS)
     return PassedSource(passing.at, passing.kept, passing.digests)
 
@@ -146,57 +142,14 @@ class _Passing:
     def hash(self, size: int, hashings: Sequence[_Hashing], thin: Slice) -> None:
         """Let the next bytes pass by, hash their pages, and keep the Info.plist among them."""
         start, plist = self.at, _Span(thin)
-        with _Hasher(hashings) as hasher:
-            for pages in _whole_pages(plist.watch(self.take(size))):
-                hasher.add(pages)
+        digests: list[list[bytes]] = [[] for _ in hashings]
+        for pages in _whole_pages(plist.watch(self.take(size))):
+            for each, known in zip(hashings, digests, strict=True):
+                known.append(hash_pages(pages, *each))
         self.kept += plist.found(start)
         if self.at - start == size:
-            for each, digests in zip(hashings, hasher.digests, strict=True):
-                self.digests[start, size, *each] = b"".join(digests)
-
-
-class _Hasher:
-    """Hashes pages on another core while more of them come; all are hashed when it is left."""
-
-    def __init__(self, hashings: Sequence[_Hashing]) -> None:
-        self._hashings = hashings
-        self.digests: list[list[bytes]] = [[] for _ in hashings]
-        self._waiting: SimpleQueue[memoryview | None] = SimpleQueue()
-        self._room = threading.Semaphore(MAX_WAITING)
-        self._thread = threading.Thread(target=self._work, daemon=True)
-        self._errors: list[BaseException] = []
-
-    def __enter__(self) -> _Hasher:
-        with contextlib.suppress(RuntimeError):  # a container may have no thread left
-            self._thread.start()
-        return self
-
-    def add(self, pages: memoryview) -> None:
-        """Hash whole pages that follow those before; there may be none."""
-        if self._thread.ident is None:
-            self._hash(pages)
-            return
-        self._room.acquire()
-        self._waiting.put(pages)
-
-    def __exit__(self, *_: object) -> None:
-        if self._thread.ident is not None:
-            self._waiting.put(None)
-            self._thread.join()
-        if self._errors:
-            raise self._errors[0]
-
-    def _work(self) -> None:
-        while (pages := self._waiting.get()) is not None:
-            try:
-                self._hash(pages)
-            except BaseException as error:  # it is raised again where the thread is joined
-                self._errors.append(error)
-            self._room.release()
-
-    def _hash(self, pages: memoryview) -> None:
-        for (page_size, hash_type), digests in zip(self._hashings, self.digests, strict=True):
-            digests.append(hash_pages(pages, page_size, hash_type))
+            for each, known in zip(hashings, digests, strict=True):
+                self.digests[start, size, *each] = b"".join(known)
 
 
 class _Span:

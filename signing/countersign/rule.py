@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from countersign.apple import error_code
 from countersign.findings import Enforcer, Severity
@@ -10,8 +10,7 @@ from countersign.findings import Enforcer, Severity
 __all__ = ["Rule"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """What must hold, who insists, and what to do when it does not. Texts are plain sentences."""
 
     id: str
@@ -20,10 +19,6 @@ class Rule:
     """An error only where macOS itself refuses the file."""
     enforced_by: tuple[Enforcer, ...]
     """Who refuses; a finding may have fewer or others, where a case asks for it."""
-    since: tuple[tuple[Enforcer, int], ...] = ()
-    """The macOS release from which on an enforcer refuses; the others always did."""
-    apple: str | None = None
-    """The name of the error: Security's ``errSecCS...``, or the kernel's."""
     demands: str
     why: str
     """What goes wrong when it is broken."""
@@ -32,6 +27,10 @@ class Rule:
     fix: str
     source: str
     """Where it is enforced: files and functions of xnu, dyld, and Security."""
+    since: tuple[tuple[Enforcer, int], ...] = ()
+    """The macOS release from which on an enforcer refuses; the others always did."""
+    apple: str | None = None
+    """The name of the error: Security's ``errSecCS...``, or the kernel's."""
 
     @property
     def code(self) -> int | None:

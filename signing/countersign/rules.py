@@ -1,51 +1,14 @@
-"""The rules for signed Mach-O images: one table, read by the verifier and by people.
-
-Where a rule comes from stands with each: xnu's mach_loader.c, mach_fat.c, kern_descrip.c and
-ubc_subr.c; dyld's UnsafeHeader.cpp and DyldDelegates.cpp; Security's StaticCode.cpp,
-codedirectory.cpp, superblob.h and, for ``--strict``, macho++.cpp and singlediskrep.cpp.
-"""
+"""What a check says when a rule is broken; the rules stand in :mod:`countersign.rulebook`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from countersign.apple import error_code
 from countersign.errors import FormatError
 from countersign.findings import Enforcer, Finding
-from countersign.rule import Rule
-from countersign.rulebook import (
-    bundle,
-    container,
-    contents,
-    delivery,
-    directory,
-    image,
-    loading,
-    seal,
-    superblob,
-    trust,
-)
 
-__all__ = ["RULES", "broken", "unreadable"]
-
-RULES: Final[dict[str, Rule]] = {
-    rule.id: rule
-    for book in (
-        container,
-        image,
-        superblob,
-        directory,
-        seal,
-        trust,
-        contents,
-        bundle,
-        loading,
-        delivery,
-    )
-    for rule in book.RULES
-}
-"""Every rule by its id."""
+__all__ = ["broken", "unreadable"]
 
 
 def broken(
@@ -61,6 +24,8 @@ def broken(
     ``enforced_by`` replaces the rule's own enforcers where a case has more or fewer of them, and
     ``apple`` the name of the error where it has another.
     """
+    from countersign.rulebook import RULES  # a good image needs none of them
+
     rule = RULES[rule_id]
     apple = apple or rule.apple
     return Finding(

@@ -16,8 +16,7 @@ from typing import Final, NamedTuple
 from countersign.apple import ERRORS
 from countersign.findings import Enforcer
 from countersign.kernelerrors import KERNEL_ERRORS
-from countersign.rulebook import directory, seal, superblob
-from countersign.rules import RULES
+from countersign.rulebook import RULES, directory, seal, superblob
 
 __all__ = ["Subject", "Symptom", "symptoms"]
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from countersign.errors import TargetError
 from countersign.findings import Enforcer, Finding, Severity
-from countersign.rules import RULES
 
 __all__ = ["HOSTS", "NEWEST", "RELEASES", "System", "parse_target"]
 
@@ -54,6 +52,8 @@ class System(NamedTuple):
 
         An error that nobody refuses there is a note.
         """
+        from countersign.rulebook import RULES
+
         since = dict(RULES[finding.rule].since)
         left = tuple(
             enforcer
@@ -64,7 +64,7 @@ class System(NamedTuple):
         if left == finding.enforced_by:
             return finding
         severity = finding.severity if left else Severity.NOTE
-        return replace(finding, enforced_by=left or finding.enforced_by, severity=severity)
+        return finding._replace(enforced_by=left or finding.enforced_by, severity=severity)
 
 
 NEWEST: Final = System(RELEASES[-1:])

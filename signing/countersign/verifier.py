@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from countersign.checks.container import check_architecture, check_container, slice_fits
@@ -118,7 +117,7 @@ def _verify_slice(
     if thin.signature is not None:
         verdict, signature = _verify_signature(data, thin, thin.signature, system, findings, pages)
     judged = tuple(system.judge(each, arm64=thin.is_arm64) for each in verdict.findings)
-    return replace(verdict, findings=judged), signature
+    return verdict._replace(findings=judged), signature
 
 
 def _damaged(error: FormatError, data: Window) -> Finding:
@@ -126,7 +125,7 @@ def _damaged(error: FormatError, data: Window) -> Finding:
     finding = unreadable(error)
     who = {*loaders(claimed_filetype(data)), Enforcer.DYLD}
     kept = [each for each in finding.enforced_by if each not in (Enforcer.KERNEL, Enforcer.DYLD)]
-    return replace(finding, enforced_by=(*sorted(who, reverse=True), *kept))
+    return finding._replace(enforced_by=(*sorted(who, reverse=True), *kept))
 
 
 def _check_loading(head: memoryview, thin: Slice, room: int) -> Iterator[Finding]:
@@ -154,7 +153,7 @@ def _verify_signature(
     except FormatError as error:
         if error.rule not in {finding.rule for finding in findings}:
             found = unreadable(error)
-            findings.append(replace(found, offset=min(error.offset, data.start + len(data))))
+            findings.append(found._replace(offset=min(error.offset, data.start + len(data))))
         return SliceVerdict(arch=thin.arch, signed=True, findings=tuple(findings)), None
     findings += check_seal(data, thin, command, signature, system, pages)
     start = thin.base + command.data_offset

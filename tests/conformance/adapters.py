@@ -263,7 +263,7 @@ class Codesign:
 
     def names(self, rule: str, text: str) -> bool:
         from countersign.apple import ERRORS
-        from countersign.rules import RULES
+        from countersign.rulebook import RULES
 
         error = ERRORS.get(RULES[rule].apple or "")
         return error is not None and error.text in text

@@ -12,7 +12,7 @@ from adapters import unpacked_bundle
 from countermark.signatures import verify_paths
 from countersign.demands import Demands, apply_demands
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 from countersign.signature import Kind
 from countersign.verifier import verify_image
 from kit.catalogue import ENFORCERS, Expectation, expectations, make, names

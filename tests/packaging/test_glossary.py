@@ -12,7 +12,7 @@ from countermark.render.glossary import describe_meaning
 from counterproof.rules import RULES as LAYOUT_RULES
 from countersign.apple import ERRORS
 from countersign.kernelerrors import KERNEL_ERRORS
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 
 
 def test_no_word_means_two_things() -> None:

@@ -70,11 +70,11 @@ GOOD_SLICE = SliceVerdict(
     flags=("adhoc",),
     page_size=16384,
 )
-BAD_SLICE = replace(GOOD_SLICE, findings=(FINDING,))
+BAD_SLICE = GOOD_SLICE._replace(findings=(FINDING,))
 GOOD = FileVerdict(path="bin/good", slices=(GOOD_SLICE,))
 BAD = FileVerdict(path="a.tar.gz", member="bin/bad", slices=(BAD_SLICE,))
 WARNED = FileVerdict(
-    path="bin/warned", findings=(replace(FINDING, severity=Severity.WARNING, offset=None),)
+    path="bin/warned", findings=(FINDING._replace(severity=Severity.WARNING, offset=None),)
 )
 UNSIGNED = FileVerdict(path="bin/unsigned", slices=(SliceVerdict(arch="x86_64", signed=False),))
 
@@ -132,8 +132,8 @@ def test_a_warning_does_not_reject_and_names_no_enforcer() -> None:
 
 
 def test_what_our_own_policy_rejects_is_refused_by_nobody_else() -> None:
-    ours = replace(FINDING, enforced_by=(Enforcer.POLICY,), apple=None)
-    text = describe_verdict(Verdict(files=(replace(WARNED, findings=(ours,)),)))
+    ours = FINDING._replace(enforced_by=(Enforcer.POLICY,), apple=None)
+    text = describe_verdict(Verdict(files=(WARNED._replace(findings=(ours,)),)))
     assert text.splitlines()[1].endswith(": page 1 has another hash")
 
 
@@ -154,10 +154,10 @@ def test_what_is_rejected_stands_last_next_to_the_sum() -> None:
 
 
 def test_what_to_do_is_said_once_for_each_rule_errors_first() -> None:
-    other = replace(FINDING, rule="P3", name="same-identifier", fix="Sign all slices together.")
-    warning = replace(other, severity=Severity.WARNING)
-    files = [replace(BAD, path=str(number)) for number in range(3)]
-    text = describe_verdict(Verdict(files=(replace(WARNED, findings=(warning,)), *files)))
+    other = FINDING._replace(rule="P3", name="same-identifier", fix="Sign all slices together.")
+    warning = other._replace(severity=Severity.WARNING)
+    files = [BAD._replace(path=str(number)) for number in range(3)]
+    text = describe_verdict(Verdict(files=(WARNED._replace(findings=(warning,)), *files)))
     assert text.splitlines()[-5:-2] == [
         "What to do (countermark explain RULE says why):",
         "  R27 page-hash       Sign it again.",
@@ -168,8 +168,8 @@ def test_what_to_do_is_said_once_for_each_rule_errors_first() -> None:
 
 def test_the_same_findings_of_many_files_are_told_once() -> None:
     def named(number: int) -> FileVerdict:
-        finding = replace(FINDING, offset=number)
-        thin = replace(BAD_SLICE, identifier=str(number), cdhash=str(number), findings=(finding,))
+        finding = FINDING._replace(offset=number)
+        thin = BAD_SLICE._replace(identifier=str(number), cdhash=str(number), findings=(finding,))
         return FileVerdict(path=f"lib/{number}", slices=(thin,))
 
     files = tuple(map(named, range(4)))
@@ -189,12 +189,12 @@ def test_the_same_findings_of_many_files_are_told_once() -> None:
         "4 of 5 files rejected; 4 errors",
     ]
     assert "each of" not in describe_verdict(Verdict(files=files[:3]))
-    other = replace(files[3], slices=(replace(files[3].slices[0], arch="x86_64"),))
+    other = files[3]._replace(slices=(files[3].slices[0]._replace(arch="x86_64"),))
     assert "each of" not in describe_verdict(Verdict(files=(*files[:3], other)))
 
 
 def test_files_without_findings_are_never_folded() -> None:
-    files = tuple(replace(GOOD, path=str(number)) for number in range(9))
+    files = tuple(GOOD._replace(path=str(number)) for number in range(9))
     assert describe_verdict(Verdict(files=files)).count("cdhash") == 9
 
 
@@ -282,7 +282,7 @@ def test_a_verdict_on_nothing_is_not_accepted() -> None:
 
 
 def test_a_document_keeps_letters_beyond_ascii() -> None:
-    assert "ü" in to_json(verify_document(Verdict(files=(replace(GOOD, path="ü"),))))
+    assert "ü" in to_json(verify_document(Verdict(files=(GOOD._replace(path="ü"),))))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

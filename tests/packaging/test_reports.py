@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -23,19 +22,20 @@ from countermark.render.sarif import sarif_document
 from counterproof.rules import RULES as LAYOUT_RULES
 from counterproof.rules import breach
 from countersign.findings import FileVerdict, Finding, Severity, SliceVerdict, Verdict
-from countersign.rules import RULES, broken
+from countersign.rulebook import RULES
+from countersign.rules import broken
 from sarif_schema import sarif_schema
 
 HERE = Path("/releases/tree")
 PAGE = broken("R27", 0x4000, "page 1 was changed after it was signed")
 LAYOUT = breach(next(iter(LAYOUT_RULES.values())), "there is nothing in it")
-WARNING = replace(broken("P3", None, "two identifiers"), severity=Severity.WARNING)
-NOTE = replace(broken("P3", None, "one identifier"), severity=Severity.NOTE)
+WARNING = broken("P3", None, "two identifiers")._replace(severity=Severity.WARNING)
+NOTE = broken("P3", None, "one identifier")._replace(severity=Severity.NOTE)
 SLICE = SliceVerdict(arch="arm64", signed=True, kind="ad-hoc", identifier="a", cdhash="ab" * 20)
 GOOD = FileVerdict(path="bin/good", slices=(SLICE,))
-BAD = FileVerdict(path="bin/bad", findings=(WARNING,), slices=(replace(SLICE, findings=(PAGE,)),))
+BAD = FileVerdict(path="bin/bad", findings=(WARNING,), slices=(SLICE._replace(findings=(PAGE,)),))
 MEMBER = FileVerdict(
-    path="/elsewhere/a b.zip", member="bin/x", slices=(replace(SLICE, findings=(PAGE, NOTE)),)
+    path="/elsewhere/a b.zip", member="bin/x", slices=(SLICE._replace(findings=(PAGE, NOTE)),)
 )
 EMPTY = FileVerdict(path="dist", findings=(LAYOUT,))
 MIXED = Verdict(files=(GOOD, BAD, MEMBER, EMPTY))
@@ -122,10 +122,10 @@ def test_fingerprints_tell_findings_apart_and_outlast_a_new_build() -> None:
         found = results(Verdict(files=files))
         return [each["partialFingerprints"]["primaryLocationLineHash"] for each in found]
 
-    everything = fingerprints(BAD, replace(BAD, member="x"), replace(BAD, path="c"))
+    everything = fingerprints(BAD, BAD._replace(member="x"), BAD._replace(path="c"))
     assert len(set(everything)) == 6
-    moved = replace(SLICE, findings=(replace(PAGE, offset=0, message="page 0"),))
-    assert fingerprints(replace(BAD, slices=(moved,))) == fingerprints(BAD)
+    moved = SLICE._replace(findings=(PAGE._replace(offset=0, message="page 0"),))
+    assert fingerprints(BAD._replace(slices=(moved,))) == fingerprints(BAD)
     twice = fingerprints(FileVerdict(path="a", findings=(PAGE, PAGE)))
     assert [each.partition(":")[2] for each in twice] == ["1", "2"]
     assert len(set(twice)) == 2
@@ -141,7 +141,7 @@ def test_what_could_not_be_checked_makes_the_run_no_success() -> None:
 
 @given(texts, texts, texts)
 def test_no_name_breaks_a_log(path: str, member: str, message: str) -> None:
-    finding = replace(PAGE, message=message)
+    finding = PAGE._replace(message=message)
     sarif(Verdict(files=(FileVerdict(path=path, member=member, findings=(finding,)),)))
 
 
@@ -207,7 +207,7 @@ def test_every_file_and_every_slice_is_a_case() -> None:
 
 
 def test_errors_fail_a_case_and_the_rest_is_its_output() -> None:
-    twice = replace(SLICE, findings=(PAGE, WARNING, replace(PAGE, rule="R41", message="slot")))
+    twice = SLICE._replace(findings=(PAGE, WARNING, PAGE._replace(rule="R41", message="slot")))
     case = junit(Verdict(files=(FileVerdict(path="a", slices=(twice,)),)))[1]
     failure, output = case
     assert (failure.get("type"), failure.get("message")) == ("R27, R41", PAGE.message)
@@ -228,7 +228,7 @@ def test_what_could_not_be_checked_is_an_error_of_the_suite() -> None:
 
 @given(texts, texts, texts)
 def test_no_name_breaks_a_test_report(path: str, member: str, message: str) -> None:
-    finding = replace(PAGE, message=message)
+    finding = PAGE._replace(message=message)
     file = FileVerdict(path=path, member=member, findings=(finding,))
     assert len(junit(Verdict(files=(file,)), WorkError(message))) == 2
 
@@ -259,7 +259,7 @@ def test_a_problem_is_an_annotation_too() -> None:
 
 
 def test_what_separates_in_a_command_is_escaped() -> None:
-    file = FileVerdict(path="a,b:c%", findings=(replace(PAGE, message="50% off"),))
+    file = FileVerdict(path="a,b:c%", findings=(PAGE._replace(message="50% off"),))
     (command, _) = commands(Verdict(files=(file,)))
     assert command.startswith(
         "::error file=a%2Cb%3Ac%25,title=R27 page-hash::a,b:c%25, at 0x4000: "
@@ -269,7 +269,7 @@ def test_what_separates_in_a_command_is_escaped() -> None:
 
 @given(texts, texts, texts)
 def test_no_name_starts_a_command_of_its_own(path: str, member: str, message: str) -> None:
-    finding = replace(PAGE, message=message)
+    finding = PAGE._replace(message=message)
     file = FileVerdict(path=path, member=member, findings=(finding,))
     text = workflow_commands(Verdict(files=(file,)), [], directory=HERE)
     assert [line[:8] for line in text.split("\n")] == ["::error ", "1 of 1 f"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,4 +75,4 @@ def test_only_errors_reject_and_each_rule_is_named_once() -> None:
     thin = SliceVerdict(arch="arm64", signed=True, findings=(wrong, odd, wrong))
     verdict = FileVerdict(path="x", findings=(broken("R8", 9, "end"),), slices=(thin,))
     assert broken_rules(verdict) == ("R8", "R27")
-    assert broken_rules(replace(verdict, findings=(), slices=())) == ()
+    assert broken_rules(verdict._replace(findings=(), slices=())) == ()

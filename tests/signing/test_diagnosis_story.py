@@ -248,8 +248,8 @@ def test_more_is_added_to_a_story_and_the_rest_of_it_is_kept() -> None:
     (part,) = before.slices
     litter = broken("R60", None, "._program gives it a resource fork")
     kept = tuple(each for each in before.verdict.slices[0].findings if each.rule == "R27")
-    slices = (replace(before.verdict.slices[0], findings=kept),)
-    verdict = replace(before.verdict, findings=(litter,), slices=slices)
+    slices = (before.verdict.slices[0]._replace(findings=kept),)
+    verdict = before.verdict._replace(findings=(litter,), slices=slices)
     after = retell(before, verdict)
     assert after.verdict is verdict
     assert [each.finding.rule for each in after.findings] == ["R60"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -212,7 +210,7 @@ def test_one_old_slice_decides_for_the_whole_file() -> None:
 def test_another_segment_behind_in_memory_is_not_run_over() -> None:
     facts = thin(Macho())
     _, text, linkedit = facts.segments
-    behind = dataclasses.replace(text, name="__LAST", vmaddr=linkedit.vmaddr + 0x4000)
+    behind = text._replace(name="__LAST", vmaddr=linkedit.vmaddr + 0x4000)
     crowded = facts._replace(segments=(text, linkedit, behind))
     with pytest.raises(NotSignableError, match="in memory"):
         plan_signature(crowded, Contents(identifier="a"), style=Style.MACOS26, digests=SHA256)
@@ -221,8 +219,8 @@ def test_another_segment_behind_in_memory_is_not_run_over() -> None:
 def test_a_segment_behind_in_the_file_is_not_run_over() -> None:
     facts = thin(Macho())
     _, text, linkedit = facts.segments
-    short = dataclasses.replace(linkedit, filesize=linkedit.filesize - 16)
-    behind = dataclasses.replace(text, name="__LAST", fileoff=short.end, filesize=16)
+    short = linkedit._replace(filesize=linkedit.filesize - 16)
+    behind = text._replace(name="__LAST", fileoff=short.end, filesize=16)
     crowded = facts._replace(segments=(text, short, behind))
     with pytest.raises(NotSignableError, match="behind __LINKEDIT"):
         plan_signature(crowded, Contents(identifier="a"), style=Style.MACOS26, digests=SHA256)

@@ -13,8 +13,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from countersign.apple import ERRORS
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity
-from countersign.rulebook import bundle, delivery
-from countersign.rules import RULES, broken
+from countersign.rule import Rule
+from countersign.rulebook import RULES, bundle, delivery
+from countersign.rules import broken
 from countersign.verifier import verify_image
 from kit.catalogue import make
 from kit.certificates import Identity, Message, certified, issue, self_signed
@@ -258,8 +259,8 @@ def test_the_place_of_a_finding_lies_in_the_file(rule_id: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
-def test_a_rule_says_what_it_demands_and_what_to_do(rule: object) -> None:
-    values = dataclasses.asdict(rule)  # type: ignore[call-overload]
+def test_a_rule_says_what_it_demands_and_what_to_do(rule: Rule) -> None:
+    values = rule._asdict()
     for text in ("demands", "why", "cause", "fix"):
         assert values[text].endswith("."), text
     assert values["source"]

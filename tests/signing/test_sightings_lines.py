@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countersign.apple import ERRORS
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 from countersign.sightings.lines import MAX_LINE, MAX_QUOTE, PHRASES, recognize_lines
 from countersign.sightings.reader import MAX_SIGHTINGS, read_report
 from countersign.sightings.sighting import Reporter, Sighting

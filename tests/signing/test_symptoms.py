@@ -7,7 +7,7 @@ import pytest
 from countersign.apple import ERRORS
 from countersign.findings import Enforcer
 from countersign.kernelerrors import KERNEL_ERRORS, errno_name, load_name
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 from countersign.symptoms import symptoms
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple, TypeAlias
 
 from counterproof.errors import HostileArchiveError, TreeError
+from counterproof.trees.ahead import ahead
 from counterproof.trees.content import CHUNK, Shelf, spool
 from counterproof.trees.entry import Entry, Kind
 from counterproof.trees.format import ArchiveFormat, identify_start, starts_archive
@@ -213,13 +214,18 @@ def _archive(form: ArchiveFormat, stream: PieceStream, place: _Place) -> _Walk:
     elif form is ArchiveFormat.TAR:
         yield from _tar(stream, place)
     else:
-        plain = PieceStream(_decompressed(form, stream, place.budget.path))
-        if _starts_tar(plain.head()):
-            yield from _tar(plain, place)
-        else:
-            single = PieceStream(_spending(plain.pieces(), place.budget))
-            name = PurePosixPath(_without_suffix(place.name))
-            yield from _file(single, Entry(path=name, kind=Kind.FILE, mode=None), place)
+        pieces = _decompressed(form, stream, place.budget.path)
+        with closing(pieces if place.names else ahead(pieces)) as plain:
+            yield from _compressed(PieceStream(plain), place)
+
+
+def _compressed(plain: PieceStream, place: _Place) -> _Walk:
+    if _starts_tar(plain.head()):
+        yield from _tar(plain, place)
+    else:
+        single = PieceStream(_spending(plain.pieces(), place.budget))
+        name = PurePosixPath(_without_suffix(place.name))
+        yield from _file(single, Entry(path=name, kind=Kind.FILE, mode=None), place)
 
 
 def _tar(stream: PieceStream, place: _Place) -> _Walk:
@@ -240,7 +246,9 @@ def _entry(member: TarMember | ZipMember, place: _Place) -> _Walk:
         yield Passed((*place.names, str(member.entry.path)), member.entry)
 
 
-def _decompressed(form: ArchiveFormat, stream: PieceStream, source: str) -> Iterator[bytes]:
+def _decompressed(
+    form: ArchiveFormat, stream: PieceStream, source: str
+) -> Generator[bytes, None, None]:
     with telling_damage(source, DAMAGE):
         if form is ArchiveFormat.TAR_ZST:
             yield from plain_blocks(_ExactReader(stream), source)

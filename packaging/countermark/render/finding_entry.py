@@ -28,5 +28,5 @@ class FindingEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 def finding_entry(finding: Finding) -> FindingEntry:
     """Return what a finding says."""
-    entry: FindingEntry = msgspec.convert(msgspec.to_builtins(finding), FindingEntry)
+    entry: FindingEntry = msgspec.convert(msgspec.to_builtins(finding._asdict()), FindingEntry)
     return msgspec.structs.replace(entry, message=printable(finding.message))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from counterproof.rules import RULES as LAYOUT_RULES
-from countersign.rules import RULES as SIGNATURE_RULES
+from countersign.rulebook import RULES as SIGNATURE_RULES
 
 __all__ = ["RuleText", "rule_text"]
 

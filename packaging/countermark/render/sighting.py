@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from countermark.render.paragraphs import paragraph
 from countermark.sightings import ReadReport, Recognized
 from countersign.escaping import printable
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 from countersign.sightings.pinpoint import PageState, Spot
 from countersign.sightings.sighting import Sighting
 

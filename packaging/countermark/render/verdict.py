@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from countermark.render.places import file_name, places
@@ -82,14 +81,14 @@ def _findings(file: FileVerdict) -> Iterator[Finding]:
 def _common(file: FileVerdict) -> FileVerdict:
     """Leave out what is different in every file: names, digests and places."""
     slices = tuple(
-        replace(thin, identifier=None, cdhash=None, findings=_unplaced(thin.findings))
+        thin._replace(identifier=None, cdhash=None, findings=_unplaced(thin.findings))
         for thin in file.slices
     )
     return FileVerdict(path="", findings=_unplaced(file.findings), slices=slices)
 
 
 def _unplaced(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(replace(finding, offset=None) for finding in findings)
+    return tuple(finding._replace(offset=None) for finding in findings)
 
 
 def _group(files: Sequence[FileVerdict]) -> Iterator[str]:

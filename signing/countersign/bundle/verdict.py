@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from countersign.findings import FileVerdict, Finding
 
@@ -16,7 +15,7 @@ def with_bundle(verdict: FileVerdict, findings: Sequence[Finding]) -> FileVerdic
     That the bundle was not looked at is no longer true.
     """
     slices = tuple(
-        replace(each, findings=tuple(one for one in each.findings if one.rule != "N5"))
+        each._replace(findings=tuple(one for one in each.findings if one.rule != "N5"))
         for each in verdict.slices
     )
-    return replace(verdict, findings=(*verdict.findings, *findings), slices=slices)
+    return verdict._replace(findings=(*verdict.findings, *findings), slices=slices)

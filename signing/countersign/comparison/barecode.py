@@ -6,7 +6,6 @@ what it was.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from countersign.macho.patch import COMMAND_SIZE, blank_vmsize
@@ -54,7 +53,7 @@ def _bare_head(part: Part, bare: UnsignedSlice) -> bytes:
     if linkedit is not None:
         if bare.removed_at is not None and linkedit.command_offset > bare.removed_at:
             at = linkedit.command_offset - COMMAND_SIZE
-            linkedit = replace(linkedit, command_offset=at)
+            linkedit = linkedit._replace(command_offset=at)
         blank = blank_vmsize(linkedit)
         head[blank.offset : blank.end] = blank.data
     return bytes(head)

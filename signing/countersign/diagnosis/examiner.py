@@ -16,7 +16,7 @@ from countersign.findings import FileVerdict, Finding, SliceVerdict
 from countersign.macho.header import MH_EXECUTE
 from countersign.macho.slice import Slice
 from countersign.macho.symbols import Symbols, read_symbols
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 from countersign.symptoms import Subject
 from countersign.window import Window
 

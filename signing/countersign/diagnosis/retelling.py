@@ -7,7 +7,7 @@ from dataclasses import replace
 from countersign.diagnosis.mending import advise
 from countersign.diagnosis.story import FileStory, FindingStory, Mending, SliceStory
 from countersign.findings import FileVerdict, Finding, SliceVerdict
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 
 __all__ = ["retell"]
 

@@ -7,7 +7,6 @@ Format: ``segment_command``, ``segment_command_64``, ``section`` and ``section_6
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from countersign.errors import FormatError
@@ -88,8 +87,7 @@ class Section(NamedTuple):
         return self.size > 0 and self.offset > 0 and not self.zero_fill
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(NamedTuple):
     """One segment with its sections."""
 
     name: str

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from countersign.apple import ERRORS
-from countersign.rules import RULES
+from countersign.rulebook import RULES
 from countersign.sightings.phrase import Meaning, Phrase, phrase
 from countersign.sightings.sighting import Reporter
 
