@@ -362,7 +362,7 @@ def test_a_sparse_member_is_refused(tmp_path: Path, form: str) -> None:
         file.seek(10 << 20)
         file.write(b"end")
     subprocess.run(("tar", "-cSf", "a.tar", f"--format={form}", "x"), cwd=tmp_path, check=True)
-    with pytest.raises(HostileArchiveError, match="neither a file nor a directory nor a link"):
+    with pytest.raises(HostileArchiveError, match="it is sparse"):
         rewritten(tmp_path / "a.tar", sign)
 
 

@@ -117,7 +117,10 @@ def read_tar(source: Readable, budget: Budget) -> Iterator[TarMember]:
 
 def _member(info: tarfile.TarInfo, stream: ForwardStream, source: str) -> TarMember:
     kind = _KINDS.get(info.type)
-    if kind is None or info.issparse():
+    if info.issparse():
+        problem = "it is sparse, with holes that are not stored; pack it without --sparse"
+        raise HostileArchiveError(source, problem, member=info.name)
+    if kind is None:
         problem = "it is neither a file nor a directory nor a link"
         raise HostileArchiveError(source, problem, member=info.name)
     entry = Entry(

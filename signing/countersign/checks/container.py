@@ -18,6 +18,8 @@ from countersign.zeros import first_nonzero
 __all__ = ["check_architecture", "check_container", "slice_fits"]
 
 MAX_ALIGN: Final = 30
+MAX_SLICES: Final = 100
+"""``MAX_ARCH_COUNT`` in macho++.cpp; the kernel and dyld read all that a page can list."""
 
 
 def slice_fits(arch: FatArch, count: int, size: int) -> bool:
@@ -27,6 +29,9 @@ def slice_fits(arch: FatArch, count: int, size: int) -> bool:
 
 def check_container(data: Window, archs: Sequence[FatArch]) -> Iterator[Finding]:
     """Check a whole universal file."""
+    if len(archs) > MAX_SLICES:
+        message = f"{len(archs)} slices are more than the {MAX_SLICES} that codesign reads"
+        yield broken("R2", 4, message, enforced_by=(Enforcer.CODESIGN,))
     who = loaders(claimed_filetype(data.part(archs[0].offset, archs[0].end)))
     yield from _check_each(archs, len(data), who)
     yield from _check_together(archs, len(data), who)

@@ -54,8 +54,9 @@ RULES: Final = (
         severity=ERROR,
         enforced_by=KERNEL + DYLD + CODESIGN,
         apple="ENOEXEC",
-        demands="A universal file has at least one slice, and not more than a page can list.",
-        why="There is nothing to run, or the kernel cannot read the whole table.",
+        demands="A universal file has at least one slice, and not more than a page can list, nor "
+        "than 100, which is what codesign reads.",
+        why="There is nothing to run, or the kernel or codesign does not read the whole table.",
         cause="A Java class, which begins with the same four bytes, or damage.",
         fix=REPACK,
         source=f"{_VALIDATE_FAT}; {_SUSPICIOUS}",
