@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from junitparser import Error, Failure, JUnitXml
 
 from countermark.errors import WorkError
 from countermark.render.encoding import to_json
@@ -217,6 +218,20 @@ def test_errors_fail_a_case_and_the_rest_is_its_output() -> None:
     assert output.tag == "system-out"
     assert output.text is not None
     assert WARNING.message in output.text
+
+
+def test_another_reader_sees_the_same_cases_in_a_test_report() -> None:
+    text = junit_report(MIXED, (PROBLEM,), title="countermark verify")
+    (suite,) = JUnitXml.fromstring(text.encode())
+    assert (suite.name, suite.tests, suite.failures, suite.errors) == ("countermark verify", 8, 3, 1)
+    *_, layout, problem = suite
+    assert (layout.classname, layout.name) == ("dist", "file")
+    (failure,) = layout.result
+    assert isinstance(failure, Failure)
+    assert (failure.type, failure.message) == (LAYOUT.rule, LAYOUT.message)
+    (error,) = problem.result
+    assert isinstance(error, Error)
+    assert PROBLEM.hint in error.text
 
 
 def test_what_could_not_be_checked_is_an_error_of_the_suite() -> None:
