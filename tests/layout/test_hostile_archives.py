@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -116,6 +117,37 @@ def test_a_sparse_member_is_refused(tmp_path: Path) -> None:
     info = tar_info("p/x")
     info.type = tarfile.GNUTYPE_SPARSE
     assert "it is sparse" in str(refused(tmp_path, tar_of((info, b""))))
+
+
+@pytest.mark.parametrize("more", [b"", b"PK trailing"], ids=["at the end", "data behind it"])
+def test_a_zip_whose_directory_hides_a_member_is_refused(tmp_path: Path, more: bytes) -> None:
+    data = bytearray(zip_of((zip_info("p/a"), b"a"), (zip_info("p/hidden"), b"hidden")))
+    comment_size = data.index(b"PK\x01\x02") + 32
+    data[comment_size : comment_size + 2] = b"\xff\x00"  # the second entry is its comment
+    assert "lists 1 member and says 2" in str(refused(tmp_path, bytes(data) + more))
+
+
+def test_a_zip_that_counts_its_members_nowhere_is_refused(tmp_path: Path) -> None:
+    data = bytearray(zip_of((zip_info("p/a"), b"a")))
+    data[-12:-10] = b"\xff\xff"  # as if ZIP64 had the count
+    assert "lists 1 member and says 65535" in str(refused(tmp_path, bytes(data)))
+
+
+def test_a_zip64_counts_its_members_in_its_own_end(tmp_path: Path) -> None:
+    plain = zip_of((zip_info("p/a"), b"a"))
+    at = plain.rindex(b"PK\x05\x06")
+    size, offset = struct.unpack_from("<2L", plain, at + 12)
+    for count in (1, 2):
+        end64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
+        locator = struct.pack("<4sLQL", b"PK\6\7", 0, at, 1)
+        end = b"PK\5\6" + b"\0\0\0\0" + b"\xff" * 12 + b"\0\0"
+        path = tmp_path / str(count)
+        path.write_bytes(plain[:at] + end64 + locator + end)
+        if count == 1:
+            assert [str(each.entry.path) for each in walk(path)] == ["p/a"]
+        else:
+            with pytest.raises(HostileArchiveError, match="lists 1 member and says 2"):
+                list(walk(path))
 
 
 def test_an_encrypted_or_oddly_compressed_zip_is_not_supported(tmp_path: Path) -> None:

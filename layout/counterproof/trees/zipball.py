@@ -7,6 +7,7 @@ the archive was made on Unix.
 from __future__ import annotations
 
 import calendar
+import os
 import stat
 import struct
 import zipfile
@@ -37,6 +38,13 @@ _FIELDS: Final = {
     0x7855: "a Unix owner",
     0x7875: "a Unix owner",
 }
+_END: Final = struct.Struct("<4s4H2LH")
+"""The end of the central directory, with the count of its members, and behind it a comment."""
+_MAX_COMMENT: Final = 0xFFFF
+_END64: Final = 76
+"""Bytes of ZIP64's end of the directory and of what leads there, which stand before the other."""
+_IN_ZIP64: Final = 0xFFFF
+"""A count that stands in the end of ZIP64."""
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _DAMAGE: Final = (
@@ -76,9 +84,30 @@ class ZipMember:
 
 
 def open_zip(file: IO[bytes], source: str) -> zipfile.ZipFile:
-    """Open a zip by its directory; raise :class:`TreeError` when that is damaged."""
+    """Open a zip by its directory; raise :class:`TreeError` when that is damaged.
+
+    zipfile takes no notice of how many members the end of the directory counts; others do, or read
+    the members one behind the other and find more.
+    """
     with telling_damage(source, _DAMAGE):
-        return zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(file)
+        listed, counted = len(archive.infolist()), _count(file)
+    if counted != listed:
+        many = "member" if listed == 1 else "members"
+        raise HostileArchiveError(source, f"its directory lists {listed} {many} and says {counted}")
+    return archive
+
+
+def _count(file: IO[bytes]) -> int:
+    """Read how many members the directory has, from its end, which zipfile has found."""
+    longest = _END64 + _END.size + _MAX_COMMENT
+    file.seek(-min(file.seek(0, os.SEEK_END), longest), os.SEEK_END)
+    tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    *_, count, _size, _offset, _comment = _END.unpack_from(tail, at)
+    if count == _IN_ZIP64 and tail[at - 20 : at - 16] == b"PK\x06\x07":
+        (count,) = struct.unpack_from("<Q", tail, at - _END64 + 32)
+    return int(count)
 
 
 def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:

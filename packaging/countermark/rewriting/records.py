@@ -141,8 +141,6 @@ class EndRecord:
     """The comment included."""
     parts: bool
     """True for an archive that says it is one of several."""
-    count: int
-    """Records in the directory."""
     size: int
     """Bytes of the directory."""
     offset: int
@@ -158,7 +156,7 @@ class EndRecord:
         if magic != b"PK\5\6" or len(raw) != layout.size + comment:
             return None
         parts = bool(disk or first or here != count)
-        return cls(raw=raw, parts=parts, count=count, size=size, offset=offset)
+        return cls(raw=raw, parts=parts, size=size, offset=offset)
 
     def moved(self, offset: int) -> bytes:
         """Give the raw record behind a directory of the same size at another place."""
