@@ -127,6 +127,18 @@ def test_a_zip_whose_directory_hides_a_member_is_refused(tmp_path: Path, more: b
     assert "lists 1 member and says 2" in str(refused(tmp_path, bytes(data) + more))
 
 
+def test_a_zip_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    data = zip_of((zip_info("p/a"), b"a"), (zip_info("x"), b"b"))
+    for magic, size_at, name_at in ((b"PK\3\4", 26, 30), (b"PK\1\2", 28, 46)):
+        at = data.rindex(magic)
+        name = at + name_at
+        data = data[: at + size_at] + b"\0\0" + data[at + size_at + 2 : name] + data[name + 1 :]
+    end = data.rindex(b"PK\5\6") + 12
+    size, offset = struct.unpack_from("<2L", data, end)
+    data = data[:end] + struct.pack("<2L", size - 1, offset - 1) + data[end + 8 :]
+    assert "it has no name" in str(refused(tmp_path, data))
+
+
 def test_a_zip_that_counts_its_members_nowhere_is_refused(tmp_path: Path) -> None:
     data = bytearray(zip_of((zip_info("p/a"), b"a")))
     data[-12:-10] = b"\xff\xff"  # as if ZIP64 had the count

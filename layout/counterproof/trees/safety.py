@@ -84,6 +84,7 @@ def name_problem(name: str) -> str | None:
     None when it could do neither.
     """
     for refused, problem in (
+        (not name, "it has no name"),
         (len(name) > MAX_NAME, f"its name has more than {MAX_NAME} characters"),
         (name.count("/") > MAX_DEPTH, f"it stands in more than {MAX_DEPTH} directories"),
         (not name.isprintable(), "its name has characters that cannot be shown"),
