@@ -303,6 +303,17 @@ def test_a_library_beside_windows_programs_is_not_a_program(tmp_path: Path) -> N
     assert check(tmp_path, GENERIC, WINDOWS).accepted
 
 
+def test_a_library_and_a_script_beside_windows_programs_are_judged_by_content(
+    tmp_path: Path,
+) -> None:
+    write_stage(tmp_path, {"bin/x.exe": pe(), "bin/x.dll": pe(0x14C), "bin/x.py": b"#!python\n"})
+    for name in ("x.dll", "x.py"):
+        (tmp_path / "bin" / name).chmod(0o644)
+    (finding,) = findings(check(tmp_path, GENERIC, WINDOWS))
+    assert finding.rule == "L14"
+    assert finding.message == "architecture is i386, expected x86_64"
+
+
 def test_a_link_to_a_program_is_a_program(stage: Path) -> None:
     (stage / "bin/bitcoin-cli").symlink_to("bitcoin")
     assert check(stage, PROFILE, LINUX).accepted

@@ -81,7 +81,8 @@ def identify_start(data: bytes, source: str) -> ArchiveFormat | None:
     if kind is None:
         return None
     if not isinstance(kind.format, ArchiveFormat):
-        raise UnsupportedTreeError(source, f"{kind.format} is not supported yet")
+        problem = f"{kind.format} is not supported yet; decompress it first with {kind.format} -dk"
+        raise UnsupportedTreeError(source, problem)
     return kind.format
 
 
