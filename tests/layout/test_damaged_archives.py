@@ -69,6 +69,21 @@ def test_data_behind_the_end_of_a_tar_is_refused(tmp_path: Path) -> None:
         list(walk(path))
 
 
+@pytest.mark.parametrize("more", [b"x", bytes(100), b"PK\x05\x06"])
+def test_data_behind_the_end_of_a_zip_is_refused(tmp_path: Path, more: bytes) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(pack_zip(FILES) + more)
+    with pytest.raises(TreeError, match="damaged"):
+        list(walk(path))
+
+
+def test_a_zip_may_have_a_comment(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    data = pack_zip(FILES)
+    path.write_bytes(data[:-2] + b"\x05\x00hello")
+    assert len(list(walk(path))) == len(FILES)
+
+
 def test_a_full_disk_is_not_taken_for_damage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

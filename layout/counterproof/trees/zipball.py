@@ -28,6 +28,8 @@ _UNIX: Final = 3
 _PIECE: Final = 1 << 18
 """Bytes that are asked of :mod:`zipfile` at a time, which copies more of what is larger."""
 _ENCRYPTED: Final = 0x1
+_END: Final = b"PK\x05\x06"
+_END_RECORD: Final = 22
 _STREAMED: Final = 0x8
 _PLAIN_FIELDS: Final = (0x0001, 0x7075)
 """ZIP64's sizes and offsets, and a name in UTF-8."""
@@ -121,12 +123,20 @@ def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:
         path.open("rb") as file,
         open_zip(file, budget.path) as archive,
     ):
+        _expect_end(file, archive)
         for member in read_zip(archive, budget):
             if member.entry.kind is not Kind.FILE:
                 yield Member(entry=member.entry)
                 continue
             with shelf.hold(member.chunks()) as content:
                 yield Member(entry=member.entry, content=content)
+
+
+def _expect_end(file: IO[bytes], archive: zipfile.ZipFile) -> None:
+    """Check that nothing follows the end record and its comment, for nobody would see it."""
+    file.seek(-_END_RECORD - len(archive.comment), os.SEEK_END)
+    if file.read(len(_END)) != _END:
+        raise zipfile.BadZipFile("data follows the end of the archive")
 
 
 def read_zip(archive: zipfile.ZipFile, budget: Budget) -> Iterator[ZipMember]:
