@@ -29,7 +29,6 @@ _PIECE: Final = 1 << 18
 """Bytes that are asked of :mod:`zipfile` at a time, which copies more of what is larger."""
 _ENCRYPTED: Final = 0x1
 _END: Final = b"PK\x05\x06"
-_END_RECORD: Final = 22
 _STREAMED: Final = 0x8
 _PLAIN_FIELDS: Final = (0x0001, 0x7075)
 """ZIP64's sizes and offsets, and a name in UTF-8."""
@@ -40,7 +39,7 @@ _FIELDS: Final = {
     0x7855: "a Unix owner",
     0x7875: "a Unix owner",
 }
-_END: Final = struct.Struct("<4s4H2LH")
+_END_RECORD: Final = struct.Struct("<4s4H2LH")
 """The end of the central directory, with the count of its members, and behind it a comment."""
 _MAX_COMMENT: Final = 0xFFFF
 _END64: Final = 76
@@ -102,11 +101,11 @@ def open_zip(file: IO[bytes], source: str) -> zipfile.ZipFile:
 
 def _count(file: IO[bytes]) -> int:
     """Read how many members the directory has, from its end, which zipfile has found."""
-    longest = _END64 + _END.size + _MAX_COMMENT
+    longest = _END64 + _END_RECORD.size + _MAX_COMMENT
     file.seek(-min(file.seek(0, os.SEEK_END), longest), os.SEEK_END)
     tail = file.read()
-    at = tail.rfind(b"PK\x05\x06")
-    *_, count, _size, _offset, _comment = _END.unpack_from(tail, at)
+    at = tail.rfind(_END)
+    *_, count, _size, _offset, _comment = _END_RECORD.unpack_from(tail, at)
     if count == _IN_ZIP64 and tail[at - 20 : at - 16] == b"PK\x06\x07":
         (count,) = struct.unpack_from("<Q", tail, at - _END64 + 32)
     return int(count)
@@ -134,7 +133,7 @@ def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:
 
 def _expect_end(file: IO[bytes], archive: zipfile.ZipFile) -> None:
     """Check that nothing follows the end record and its comment, for nobody would see it."""
-    file.seek(-_END_RECORD - len(archive.comment), os.SEEK_END)
+    file.seek(-_END_RECORD.size - len(archive.comment), os.SEEK_END)
     if file.read(len(_END)) != _END:
         raise zipfile.BadZipFile("data follows the end of the archive")
 
