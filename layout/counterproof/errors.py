@@ -8,6 +8,8 @@ __all__ = [
     "NoWrapperError",
     "PlacementError",
     "ProfileError",
+    "SchemaError",
+    "SchemaToolError",
     "TreeError",
     "UndecidedError",
     "UnknownProfileError",
@@ -124,6 +126,20 @@ class HostileArchiveError(TreeError):
     """Unpacking this archive could write, or take, what it should not."""
 
     hint = "Do not unpack it. Nothing of it was written; get the archive from its source again."
+
+
+class SchemaError(LayoutError):
+    """A Cap'n Proto schema does not compile."""
+
+    hint = "Correct the schema; give directories that its imports are in with --import."
+
+
+class SchemaToolError(LayoutError):
+    """What reads Cap'n Proto schemas is not installed."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.hint = hint
 
 
 class UnrunnableError(LayoutError):

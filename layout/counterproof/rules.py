@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from counterproof.rulebook import archives, contents, hardening, layout, smoke, wrapper
+from counterproof.rulebook import archives, contents, hardening, interface, layout, smoke, wrapper
 from countersign.findings import Finding, Severity
 from countersign.rule import Rule
 
 __all__ = ["RULES", "breach"]
 
-_BOOKS: Final = (layout, contents, archives, wrapper, hardening, smoke)
+_BOOKS: Final = (layout, contents, archives, wrapper, hardening, smoke, interface)
 
 RULES: Final[dict[str, Rule]] = {rule.id: rule for book in _BOOKS for rule in book.RULES}
 """Every rule by its id."""

@@ -66,6 +66,7 @@ _PROGRAMS = (
         "without it smoke tests of programs for Windows are skipped",
         "apt-get install wine wine64",
     ),
+    ("capnp", "without it schemas cannot be compared", "apt-get install capnproto"),
     ("cc", "needed for --toolchain native only", "apt-get install build-essential"),
 )
 

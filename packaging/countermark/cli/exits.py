@@ -6,13 +6,17 @@ import enum
 from typing import Final
 
 from countermark.errors import ConfigurationError, CountermarkError
-from counterproof.errors import LayoutError, ProfileError, UndecidedError
+from counterproof.errors import LayoutError, ProfileError, SchemaError, UndecidedError
 from countersign.errors import SigningError, TargetError
 
 __all__ = ["FORESEEN", "Exit", "exit_of_error"]
 
 FORESEEN: Final = (CountermarkError, LayoutError, SigningError)
 """Errors that a user can act on; each has a message and a ``hint``."""
+
+
+_USAGE: Final = (ConfigurationError, ProfileError, SchemaError, TargetError, UndecidedError)
+"""Those that are about what the user wrote."""
 
 
 class Exit(enum.IntEnum):
@@ -30,5 +34,4 @@ class Exit(enum.IntEnum):
 
 def exit_of_error(error: Exception) -> Exit:
     """Return the code that stands for an error."""
-    usage = isinstance(error, ConfigurationError | ProfileError | UndecidedError | TargetError)
-    return Exit.USAGE if usage else Exit.UNDONE
+    return Exit.USAGE if isinstance(error, _USAGE) else Exit.UNDONE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from countermark.cli import layout_smoke, layout_wrapper
+from countermark.cli import layout_interface, layout_smoke, layout_wrapper
 from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.formats import format_option
 from countermark.cli.paths import ANY_PATH
@@ -177,3 +177,4 @@ def diff(old: str, new: str, output: str) -> None:
 
 command.add_command(layout_wrapper.command)
 command.add_command(layout_smoke.command)
+command.add_command(layout_interface.command)
