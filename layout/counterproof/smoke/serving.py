@@ -99,7 +99,7 @@ def _same_process(node: Node, started: Started) -> str:
     if node.wrapper is None:
         raise Skipped("it was not started by the wrapper")
     if not node.rig.launcher.native or not Path("/proc/self/exe").exists():
-        raise Skipped("only Linux shows what its own processes run")
+        raise Skipped("only Linux shows what runs as its own programs")
     runs = Path(f"/proc/{started.process.pid}/exe").readlink()
     if runs != node.program.path.resolve():
         raise Failed(SAME_PROCESS, f"the wrapper's process runs {runs.name}")
