@@ -36,7 +36,7 @@ HOSTILE = {
     "a hard link out": (lambda: member("p/x", tarfile.LNKTYPE, "/etc/passwd"), "absolute"),
     "twice": (lambda: member(f"{PREFIX}/README.md"), "its name occurs twice"),
     "a line break": (lambda: member("p/a\nb"), r"'p/a\nb': its name has characters"),
-    "sparse": (lambda: member("p/x", tarfile.GNUTYPE_SPARSE), "neither a file"),
+    "sparse": (lambda: member("p/x", tarfile.GNUTYPE_SPARSE), "it is sparse"),
     "a device": (lambda: member("p/x", tarfile.BLKTYPE), "neither a file"),
     "a wrong sum": (with_wrong_sum, "the archive is damaged"),
     "cut short": (lambda: pack_tar_gz(FILES)[:-20], "the archive is damaged"),
