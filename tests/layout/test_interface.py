@@ -169,11 +169,45 @@ def test_a_name_that_makes_room_is_no_break(compare: Compare) -> None:
     changes = compare(("stop @1 () -> ();", "stopOld @1 () -> (); stop @2 () -> (code :Int32);"))
     ((rule, message),) = (each for each in found(changes) if each[0] != "I10")
     assert rule == "I09"
-    assert message == ("Mining.stop @1 is now called stopOld; Mining.stop is now something new, @2")
+    assert message == (
+        "Mining.stop @1 is now called stopOld; Mining.stop is now something new, @2"
+        " (see whether @1 still does what it did: no schema tells that)"
+    )
+
+
+def test_a_default_that_cannot_be_compared_is_said(tmp_path: Path) -> None:
+    one, other = (
+        read_schemas(write(tmp_path / name, f"struct S {{ a @0 :List(UInt8) = [1, {name}]; }}"))
+        for name in ("2", "3")
+    )
+    assert found(list(compare_schemas(one, other))) == [
+        ("I11", "the default of S.a @0 is a list or a struct")
+    ]
+
+
+def test_what_a_generic_type_is_given_counts(tmp_path: Path) -> None:
+    one, other = (
+        read_schemas(
+            write(tmp_path / name, f"struct B(T) {{ v @0 :T; }} struct S {{ b @0 :B({name}); }}")
+        )
+        for name in ("Text", "Data")
+    )
+    assert found(list(compare_schemas(one, other))) == [
+        ("I06", "S.b @0 was B(text), and is B(data)")
+    ]
+
+
+def test_a_tree_imports_from_itself_before_other_directories(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        tree = write(tmp_path / name, 'using P = import "/mp/p.capnp"; struct S { c @0 :P.C; }')
+        (tree / "mp").mkdir()
+        (tree / "mp/p.capnp").write_text("@0xcc316e3f71a040fb;\nstruct C {}\n")
+    schema = read_schemas(tmp_path / "new", [tmp_path / "old"])
+    assert sorted(schema.files.values()) == ["mining.capnp", "mp/p.capnp"]
 
 
 def test_every_rule_is_broken_by_a_test() -> None:
-    elsewhere = {"I01", "I09", "I10"}
+    elsewhere = {"I01", "I09", "I10", "I11"}
     assert {rule for _, _, rule in BREAKS.values()} | elsewhere == {
         rule.id for rule in interface.RULES
     }

@@ -49,7 +49,7 @@ def test_a_break_is_rejected_in_every_format(trees: Path, run: Run) -> None:
 def test_a_schema_that_does_not_compile_is_the_users_mistake(trees: Path, run: Run) -> None:
     ended = run("layout", "interface", "old", "bad", cwd=trees)
     assert (ended.code, ended.out) == (2, "")
-    assert "mining.capnp does not compile" in ended.err
+    assert "does not compile: mining.capnp:1:10" in ended.err
 
 
 def test_what_is_not_there_cannot_be_compared(trees: Path, run: Run) -> None:
@@ -62,3 +62,25 @@ def test_without_the_compiler_nothing_is_compared(trees: Path, run: Run) -> None
     ended = run("layout", "interface", "old", "grown", cwd=trees, PATH=str(trees))
     assert ended.code == 3
     assert "apt-get install capnproto" in ended.err
+
+
+def test_a_name_is_no_option_of_the_compiler(trees: Path, run: Run) -> None:
+    (trees / "old/mining.capnp").rename(trees / "old/-omining.capnp")
+    ended = run("layout", "interface", "old", "old", cwd=trees)
+    assert (ended.code, ended.err) == (0, "")
+    assert "-omining.capnp" in ended.out
+
+
+def test_two_files_of_one_id_are_not_taken_for_each_other(trees: Path, run: Run) -> None:
+    (trees / "old/copy.capnp").write_text(TEXT)
+    ended = run("layout", "interface", "old", "grown", cwd=trees)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Duplicate ID" in ended.err
+
+
+def test_what_is_nested_without_end_is_refused(trees: Path, run: Run) -> None:
+    field = "a @0 :" + "List(" * 400 + "Text" + ")" * 400
+    (trees / "old/mining.capnp").write_text(f"@0xc77d03df6a41b505;\nstruct S {{ {field}; }}\n")
+    ended = run("layout", "interface", "old", "old", cwd=trees)
+    assert (ended.code, ended.out) == (2, "")
+    assert "nested too deeply" in ended.err

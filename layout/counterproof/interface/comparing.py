@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from counterproof.interface.schema import Enum, Field, Interface, Method, Node, Schema, Struct, Type
+from counterproof.interface.schema import (
+    UNREAD_DEFAULT,
+    Enum,
+    Field,
+    Interface,
+    Method,
+    Node,
+    Schema,
+    Struct,
+    Type,
+)
 from counterproof.rulebook.interface import (
     CHANGED_DEFAULT,
     CHANGED_TYPE,
     FILE_ID,
     GROWTH,
     MOVED,
+    NOT_COMPARED,
     REMOVED,
     REMOVED_TYPE,
     RENAMED,
@@ -258,6 +269,9 @@ class _Comparison:
         elif old.default != new.default:
             message = f"the default of {place} was {old.default}, and is {new.default}"
             yield self._change(owner, CHANGED_DEFAULT, message)
+        elif old.default == UNREAD_DEFAULT:
+            message = f"the default of {place} is a list or a struct"
+            yield self._change(owner, NOT_COMPARED, message)
 
     def _moved(
         self, owner: Node, prefix: str, new: Struct, kept: Sequence[tuple[Field, Field]]
@@ -306,6 +320,7 @@ class _Comparison:
         message = f"{place} is now called {new}"
         if old.other is not None:
             message += f"; {old.name} is now something new, @{old.other}"
+            message += f" (see whether @{old.number} still does what it did: no schema tells that)"
         return self._change(owner, RENAMED, message)
 
     def _is_same_method(self, old: Method, new: Method) -> bool:
@@ -345,7 +360,9 @@ class _Comparison:
         if type_.element is not None:
             return f"List({self._told(type_.element, schema)})"
         node = schema.nodes.get(type_.node or 0)
-        return node.name if node else type_.kind
+        name = node.name if node else type_.kind
+        arguments = ", ".join(self._told(each, schema) for each in type_.arguments)
+        return f"{name}({arguments})" if arguments else name
 
 
 def _by_ordinal(old: Struct, new: Struct) -> Iterator[tuple[Field, Field | None]]:

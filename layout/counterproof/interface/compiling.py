@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -13,7 +15,7 @@ from typing import Final
 
 from counterproof.errors import SchemaError, SchemaToolError, TreeError
 from counterproof.interface.reading import read_request
-from counterproof.interface.schema import Node, Schema
+from counterproof.interface.schema import Schema
 from counterproof.trees.entry import Kind
 from counterproof.trees.tree import walk
 
@@ -26,8 +28,12 @@ _IMPORT: Final = re.compile(rb'\bimport\s+"/([^"\n]+)"')
 _MOST_FILES: Final = 1000
 _LARGEST: Final = 4 << 20
 """Bytes of one schema."""
+_LARGEST_TOGETHER: Final = 64 << 20
+"""Bytes of all schemas of a tree."""
 _LARGEST_REQUEST: Final = 64 << 20
-"""Bytes that the compiler may make of one schema and its imports."""
+"""Bytes that the compiler may make of all schemas and their imports."""
+_MOST_OUTPUT: Final = _LARGEST_REQUEST + 1
+_MOST_MEMORY: Final = 4 << 30
 _SECONDS: Final = 60.0
 _INSTALL: Final = "Install them, for example: apt-get install capnproto, and pip install pycapnp."
 
@@ -35,7 +41,7 @@ _INSTALL: Final = "Install them, for example: apt-get install capnproto, and pip
 def read_schemas(path: Path, imports: Sequence[Path] = ()) -> Schema:
     """Read the schemas of a directory, an archive or one file; not those of tests and examples.
 
-    What they import by an absolute path is looked for in ``imports``, in the tree itself, and
+    What they import by an absolute path is looked for in the tree itself, in ``imports``, and
     among those that come with the compiler. Raises :class:`SchemaError` with the compiler's words,
     :class:`SchemaToolError` when it is not installed, and :class:`TreeError`.
     """
@@ -43,19 +49,15 @@ def read_schemas(path: Path, imports: Sequence[Path] = ()) -> Schema:
     if compiler is None:
         raise SchemaToolError("the compiler capnp is not installed", _INSTALL)
     with _gathered(path) as top:
-        names = sorted(each.relative_to(top) for each in top.rglob(f"*{_SUFFIX}"))
-        directories = [*imports, *_import_directories(top, names), *_packaged()]
-        files: dict[int, str] = {}
-        nodes: dict[int, Node] = {}
-        for name in names:
-            if _NOT_SHIPPED.isdisjoint(name.parts[:-1]):
-                message = _compile(compiler, top, name, directories)
-                compiled, declared = read_request(message)
-                files.update(dict.fromkeys(compiled, str(name)))
-                nodes.update(declared)
-    if not files:
-        raise TreeError(str(path), f"there is no schema (*{_SUFFIX}) in it")
-    return Schema(files=files, nodes=nodes)
+        names = sorted(each.relative_to(top) for each in top.rglob(f"*{_SUFFIX}") if each.is_file())
+        shipped = [name for name in names if _NOT_SHIPPED.isdisjoint(name.parts[:-1])]
+        if not shipped:
+            raise TreeError(str(path), f"there is no schema (*{_SUFFIX}) in it")
+        directories = [*_import_directories(top, names), *imports, *_packaged()]
+        # All at once: files that have one id are told of, and not taken for each other.
+        message = _compile(compiler, top, shipped, directories)
+    files, nodes = read_request(message)
+    return Schema(files=dict(zip(files, map(str, shipped), strict=True)), nodes=nodes)
 
 
 @contextmanager
@@ -63,7 +65,11 @@ def _gathered(path: Path) -> Iterator[Path]:
     """Copy the schemas of a tree, and nothing else, to a temporary place."""
     with tempfile.TemporaryDirectory(prefix="schemas-") as name:
         top = Path(name).resolve()
+        total = 0
         for place, content in _schemas(path):
+            total += len(content)
+            if total > _LARGEST_TOGETHER:
+                raise TreeError(str(path), f"schemas of more than {_LARGEST_TOGETHER >> 20} MiB")
             (top / place).parent.mkdir(parents=True, exist_ok=True)
             (top / place).write_bytes(content)
         yield top
@@ -131,8 +137,9 @@ def _packaged() -> Iterable[Path]:
     return (Path(capnp.__file__).parent.parent,)
 
 
-def _compile(compiler: str, top: Path, name: Path, directories: Iterable[Path]) -> bytes:
-    argv = (compiler, "compile", "-o-", *(f"-I{each}" for each in directories), str(name))
+def _compile(compiler: str, top: Path, names: Iterable[Path], directories: Iterable[Path]) -> bytes:
+    options = ("-o-", *(f"-I{each}" for each in directories))
+    argv = (compiler, "compile", *options, "--", *map(str, names))
     with tempfile.TemporaryFile() as output:
         try:
             done = subprocess.run(
@@ -144,13 +151,23 @@ def _compile(compiler: str, top: Path, name: Path, directories: Iterable[Path]) 
                 stderr=subprocess.PIPE,
                 check=False,
                 timeout=_SECONDS,
+                preexec_fn=_limit,
             )
         except subprocess.TimeoutExpired:
-            raise SchemaError(f"{name}: capnp did not end within {_SECONDS:g} s") from None
+            raise SchemaError(f"capnp did not end within {_SECONDS:g} s") from None
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip()[:2000]
-            raise SchemaError(f"{name} does not compile: {said}")
+            raise SchemaError(f"a schema does not compile: {said or done.returncode}")
         if output.tell() > _LARGEST_REQUEST:
-            raise SchemaError(f"{name}: it compiles to more than {_LARGEST_REQUEST >> 20} MiB")
+            raise SchemaError(f"they compile to more than {_LARGEST_REQUEST >> 20} MiB")
         output.seek(0)
         return output.read()
+
+
+def _limit() -> None:
+    """Bound the memory and the output of the compiler, unless the system bounds them tighter."""
+    for what, most in ((resource.RLIMIT_AS, _MOST_MEMORY), (resource.RLIMIT_FSIZE, _MOST_OUTPUT)):
+        _, hard = resource.getrlimit(what)
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS does not limit memory
+            resource.setrlimit(what, (soft, hard))

@@ -10,7 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
+from counterproof.errors import SchemaError
 from counterproof.interface.schema import (
+    UNREAD_DEFAULT,
     Choice,
     Enum,
     Field,
@@ -32,9 +34,10 @@ Values = Mapping[str, Any]
 
 
 def read_request(message: bytes) -> tuple[dict[int, str], dict[int, Node]]:
-    """Give the files that were compiled and all nodes, by id.
+    """Give the files in the order in which the compiler was given them, and all nodes, by id.
 
-    Raises :class:`ImportError` without pycapnp.
+    Raises :class:`ImportError` without pycapnp, and :class:`SchemaError` for a type that is nested
+    too deeply.
     """
     capnp: Any = import_module("capnp")  # which has no types
     top = Path(capnp.__file__).parent
@@ -103,6 +106,8 @@ def _fields(
 
 
 def _type(values: Values) -> Type:
+    if not values:  # Cap'n Proto's bound on nesting was met
+        raise SchemaError("a type is nested too deeply to be compared")
     ((kind, about),) = values.items()
     if kind == "list":
         return Type(kind=kind, element=_type(about["elementType"]))
@@ -124,5 +129,5 @@ def _default(slot: Values) -> str:
     """Spell a default such that equal ones are equal; of lists and structs only tell of one."""
     ((kind, value),) = slot["defaultValue"].items()
     if kind in ("list", "struct", "anyPointer", "interface"):
-        return "explicit" if slot["hadExplicitDefault"] else "none"
+        return UNREAD_DEFAULT if slot["hadExplicitDefault"] else "none"
     return value.hex() if isinstance(value, bytes) else repr(value)

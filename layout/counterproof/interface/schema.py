@@ -8,9 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-__all__ = ["Choice", "Enum", "Field", "Interface", "Method", "Node", "Schema", "Struct", "Type"]
+__all__ = [
+    "UNREAD_DEFAULT",
+    "Choice",
+    "Enum",
+    "Field",
+    "Interface",
+    "Method",
+    "Node",
+    "Schema",
+    "Struct",
+    "Type",
+]
+
+UNREAD_DEFAULT: Final = "explicit"
+"""Stands for a default that is a list or a struct."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ __all__ = [
     "FILE_ID",
     "GROWTH",
     "MOVED",
+    "NOT_COMPARED",
     "REMOVED",
     "REMOVED_TYPE",
     "RENAMED",
@@ -143,6 +144,17 @@ GROWTH: Final = Rule(
     fix="Nothing needs to be done.",
     source=_SOURCE,
 )
+NOT_COMPARED: Final = Rule(
+    id="I11",
+    name="not-compared",
+    severity=NOTE,
+    enforced_by=POLICY,
+    demands="Every default can be compared.",
+    why="Those that are lists or structs are not looked into: they may have changed.",
+    cause="A field has such a default in both schemas.",
+    fix="Compare both lines by eye.",
+    source="countermark layout interface",
+)
 
 RULES: Final = (
     FILE_ID,
@@ -155,4 +167,5 @@ RULES: Final = (
     MOVED,
     RENAMED,
     GROWTH,
+    NOT_COMPARED,
 )
