@@ -197,6 +197,15 @@ def test_what_a_generic_type_is_given_counts(tmp_path: Path) -> None:
     ]
 
 
+def test_a_change_is_told_of_the_file_it_is_in(tmp_path: Path) -> None:
+    for name, kind in (("old", "Text"), ("new", "Data")):
+        tree = write(tmp_path / name, 'using B = import "b.capnp"; struct S { t @0 :B.T; }')
+        (tree / "a.capnp").write_text("@0xcc316e3f71a040fc;\nstruct A {}\n")
+        (tree / "b.capnp").write_text(f"@0xcc316e3f71a040fb;\nstruct T {{ v @0 :{kind}; }}\n")
+    (change,) = compare_schemas(read_schemas(tmp_path / "old"), read_schemas(tmp_path / "new"))
+    assert (change.file, change.finding.rule) == ("b.capnp", "I06")
+
+
 def test_a_tree_imports_from_itself_before_other_directories(tmp_path: Path) -> None:
     for name in ("old", "new"):
         tree = write(tmp_path / name, 'using P = import "/mp/p.capnp"; struct S { c @0 :P.C; }')

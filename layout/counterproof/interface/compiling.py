@@ -34,6 +34,8 @@ _LARGEST_REQUEST: Final = 64 << 20
 """Bytes that the compiler may make of all schemas and their imports."""
 _MOST_OUTPUT: Final = _LARGEST_REQUEST + 1
 _MOST_MEMORY: Final = 4 << 30
+_SHOWN: Final = 2000
+"""Bytes of the compiler's complaints that are shown."""
 _SECONDS: Final = 60.0
 _INSTALL: Final = "Install them, for example: apt-get install capnproto, and pip install pycapnp."
 
@@ -140,7 +142,7 @@ def _packaged() -> Iterable[Path]:
 def _compile(compiler: str, top: Path, names: Iterable[Path], directories: Iterable[Path]) -> bytes:
     options = ("-o-", *(f"-I{each}" for each in directories))
     argv = (compiler, "compile", *options, "--", *map(str, names))
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
         try:
             done = subprocess.run(
                 argv,
@@ -148,7 +150,7 @@ def _compile(compiler: str, top: Path, names: Iterable[Path], directories: Itera
                 env={"PWD": str(top)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.PIPE,
+                stderr=complaints,
                 check=False,
                 timeout=_SECONDS,
                 preexec_fn=_limit,
@@ -156,7 +158,8 @@ def _compile(compiler: str, top: Path, names: Iterable[Path], directories: Itera
         except subprocess.TimeoutExpired:
             raise SchemaError(f"capnp did not end within {_SECONDS:g} s") from None
         if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip()[:2000]
+            complaints.seek(0)
+            said = complaints.read(_SHOWN).decode(errors="replace").strip()
             raise SchemaError(f"a schema does not compile: {said or done.returncode}")
         if output.tell() > _LARGEST_REQUEST:
             raise SchemaError(f"they compile to more than {_LARGEST_REQUEST >> 20} MiB")
