@@ -99,6 +99,7 @@ def test_a_field_may_become_the_first_of_a_new_union(compare: Compare) -> None:
 BREAKS = {
     "a type was changed": ("weight @1 :UInt64 = 8000", "weight @1 :UInt32 = 8000", "I06"),
     "a parameter's type was changed": ("context :Text", "context :Data", "I06"),
+    "any pointer became a capability": ("any @5 :AnyPointer", "any @5 :Capability", "I06"),
     "a default was changed": ("= 8000", "= 4000", "I07"),
     "a parameter's default was changed": ("deep :Bool = false", "deep :Bool = true", "I07"),
     "parameters were swapped": (

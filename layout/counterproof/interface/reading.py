@@ -29,6 +29,13 @@ _NO_UNION: Final = 0xFFFF
 """``Field.noDiscriminant``."""
 _ANY_SIZE: Final = 1 << 61
 """Words that may be read: the message is the compiler's own, and bounded before."""
+_ANY: Final = {
+    "anyKind": "anyPointer",
+    "struct": "anyStruct",
+    "list": "anyList",
+    "capability": "capability",
+}
+"""``Type.anyPointer.unconstrained``, and how schemas write it."""
 
 Values = Mapping[str, Any]
 
@@ -112,11 +119,19 @@ def _type(values: Values) -> Type:
     if kind == "list":
         return Type(kind=kind, element=_type(about["elementType"]))
     if kind == "anyPointer":
-        return Type(kind="anyPointer" if "unconstrained" in about else "parameter")
+        return Type(kind=_pointer_kind(about))
     if isinstance(about, Mapping) and "typeId" in about:
         arguments = tuple(_arguments(about.get("brand", {}).get("scopes", ())))
         return Type(kind=kind, node=about["typeId"], arguments=arguments)
     return Type(kind=kind)
+
+
+def _pointer_kind(about: Values) -> str:
+    """Tell pointers to anything from those to any struct, list or capability, and parameters."""
+    if "unconstrained" not in about:
+        return "parameter"
+    (kind,) = about["unconstrained"]
+    return _ANY[kind]
 
 
 def _arguments(scopes: Sequence[Values]) -> Iterator[Type]:
