@@ -130,7 +130,7 @@ RENAMED: Final = Rule(
     demands="Names stay.",
     why="Programs that are built with the new schema, or read it as they run, miss the old name.",
     cause="A name was improved, or made room for something new.",
-    fix="Nothing needs to be done for old clients: no name is in a message.",
+    fix="Nothing, if what has the number still does what it did: no name is in a message.",
     source=_SOURCE,
 )
 GROWTH: Final = Rule(
