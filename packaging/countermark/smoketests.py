@@ -46,11 +46,11 @@ def smoke_test(path: Path, asked: Asked, seconds: float) -> SmokeTested:
     subject, measure = measure_tree(path, asked)
     with _unpacked(subject.survey) as (place, top):
         programs = startable_programs(subject, top)
-        if not programs:
+        one = next((program for program in programs.values() if program.image), None)
+        if one is None:
             raise UnrunnableError(
                 f"{path}: there is no program in it", "Name a stage, a build tree or an archive."
             )
-        one = next(iter(programs.values()))
         with launcher_for(subject.target, one.path, _machine(), place) as launcher:
             rig = Rig(
                 subject=subject,

@@ -84,6 +84,31 @@ def test_the_reports_tell_failed_and_skipped_ones(dist: Path, tmp_path: Path, ru
     assert (note["rule"], note["severity"]) == ("S01", "note")
 
 
+@pytest.mark.parametrize(
+    ("content", "rule", "told"),
+    [
+        (b"\x7fELF, cut short", "S02", "Exec format error"),
+        (b"", "S02", "Exec format error"),
+        (b"#!/bin/sh\nsleep 100\n", "S09", "did not end"),
+    ],
+)
+def test_what_stands_in_a_programs_place_is_started(
+    dist: Path, tmp_path: Path, run: Run, content: bytes, rule: str, told: str
+) -> None:
+    shutil.unpack_archive(archive(dist, NATIVE), tmp_path)
+    stage = tmp_path / "bitcoin-1.0.0"
+    (stage / "libexec/bitcoin-wallet").write_bytes(content)
+    (stage / "libexec/README").write_bytes(content)
+    options = ("--host", NATIVE, "--profile", "multiprocess", "--timeout", "2")
+    ended = run("layout", "smoke", stage, *options, cwd=tmp_path)
+    assert ended.code == 1
+    lines = [line for line in ended.out.splitlines() if line.startswith("FAILED")]
+    (line,) = (line for line in lines if "libexec/bitcoin-wallet -version" in line)
+    assert f"({rule})" in line
+    assert told in line
+    assert "README" not in ended.out
+
+
 @pytest.mark.skipif(shutil.which("qemu-aarch64-static") is None, reason="there is no qemu")
 @pytest.mark.skipif(not Path("/usr/aarch64-linux-gnu/lib").exists(), reason="no C library for it")
 def test_another_machines_programs_run_under_qemu(dist: Path, tmp_path: Path, run: Run) -> None:

@@ -23,18 +23,22 @@ class Startable:
     """From the top of the tree."""
     path: Path
     """Where it is now."""
+    image: bool = True
+    """False for what stands where a program should be and is none, by its content."""
 
 
 def startable_programs(subject: Subject, top: Path) -> dict[str, Startable]:
-    """Give the executable images among the programs of a tree by name, sorted by place.
+    """Give the programs of a tree by name, sorted by place.
 
-    ``top`` is where the tree is now. Of several copies the one counts that stands where the
-    profile wants it; a link that leads out of the tree is none of its programs.
+    These are the executable images, and whatever stands where the profile wants a program: a
+    damaged one must fail, not vanish. ``top`` is where the tree is now. Of several copies the one
+    in its place counts; a link that leads out of the tree is none of its programs.
     """
     wanted = {program.name: subject.place(program) for program in subject.programs}
     chosen: dict[str, Startable] = {}
     for program in _startable(subject, top):
-        if program.name not in chosen or program.place == wanted.get(program.name):
+        in_place = program.place == wanted.get(program.name)
+        if in_place or (program.image and program.name not in chosen):
             chosen[program.name] = program
     return chosen
 
@@ -42,12 +46,12 @@ def startable_programs(subject: Subject, top: Path) -> dict[str, Startable]:
 def _startable(subject: Subject, top: Path) -> Iterator[Startable]:
     for sample in subject.survey.files:
         behind = subject.survey.behind(sample)
-        if behind is None or not subject.is_program(sample) or not _can_start(behind):
+        if behind is None or not subject.is_program(sample):
             continue
         place = sample.entry.path
         name = subject.target.program_name(place.name)
         if name is not None:
-            yield Startable(name=name, place=place, path=top / place)
+            yield Startable(name=name, place=place, path=top / place, image=_can_start(behind))
 
 
 def _can_start(sample: Sample) -> bool:
