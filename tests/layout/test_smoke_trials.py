@@ -117,6 +117,12 @@ def test_good_programs_fail_nothing(place: Scratch) -> None:
     }
 
 
+def test_a_program_is_what_its_name_says(place: Scratch) -> None:
+    mixed_up = {**GOOD, "libexec/bitcoin-node": NODE.format(name="bitcoind")}
+    found = failed(trials(place, mixed_up, Launcher(how="as scripts")))
+    assert found["libexec/bitcoin-node -version"] == "S03"
+
+
 def test_a_script_is_not_the_programs_process(place: Scratch) -> None:
     if not Path("/proc/self/exe").exists():
         pytest.skip("only Linux shows what a process runs")

@@ -48,9 +48,9 @@ WRONG_PROGRAM: Final = Rule(
     name="wrong-program",
     severity=ERROR,
     enforced_by=POLICY,
-    demands="The wrapper runs the program that the profile names for a command.",
+    demands="A program is what its name says; the wrapper runs what the profile names.",
     why="Users run another program than they asked for, without being told.",
-    cause="A second copy in another directory shadows the program, or the build's default differs.",
+    cause="A copy elsewhere shadows the program, a file was mixed up, or the default differs.",
     fix="Keep one copy of each program, in the directory that the profile gives it.",
     source="Bitcoin Core src/bitcoin.cpp, ExecCommand",
 )

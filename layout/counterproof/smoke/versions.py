@@ -1,4 +1,4 @@
-"""Does every program start, and are they all of one version? Rules S02 and S10."""
+"""Does every program start, as itself, and are all of one version? Rules S02, S03 and S10."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from counterproof.rulebook.smoke import STARTS, VERSIONS
+from counterproof.rulebook.smoke import STARTS, VERSIONS, WRONG_PROGRAM
 from counterproof.smoke.programs import Startable
 from counterproof.smoke.rig import Rig
 from counterproof.smoke.trial import Failed, Skipped, Trial, attempt
@@ -48,6 +48,9 @@ def _try_version(rig: Rig, program: Startable, argument: str) -> str:
         raise Failed(STARTS, str(ended))
     if not (ended.out + ended.err).strip():
         raise Failed(STARTS, "it printed nothing")
+    said = ended.first_line.rpartition(" ")[2]
+    if said != program.name and said in {each.name for each in rig.subject.programs}:
+        raise Failed(WRONG_PROGRAM, f"it says that it is {said}")
     return ended.first_line or ended.err.strip().splitlines()[0]
 
 
