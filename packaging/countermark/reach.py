@@ -77,6 +77,8 @@ class _Visitor(Generic[T]):
     def __init__(self, look: Callable[[Found], T], around: Surroundings | None) -> None:
         self._look = look
         self._around = around
+        self._forgetful = False
+        """Whether too little was kept of a member of this archive that passed by."""
         self.results: list[T] = []
         self.problems: list[Exception] = []
 
@@ -140,6 +142,7 @@ class _Visitor(Generic[T]):
     def _archive(self, path: Path) -> None:
         from counterproof.trees.nested import walk_nested
 
+        self._forgetful = False
         damaged: set[str] = set()
         for passed in walk_nested(path):
             try:
@@ -187,8 +190,12 @@ class _Visitor(Generic[T]):
                 self._around.pass_member(path, file.names, file.entry, pieces)
 
     def _look_at_member(self, path: Path, file: ArchivedFile) -> T:
-        """Look at an image as it passes by, where it is large; hold all of it if need be."""
-        if file.entry.size < LARGE or may_lie_in_bundle(file.entry.path):
+        """Look at an image as it passes by, where it is large; hold all of it if need be.
+
+        An archive is gone through twice at most: one odd member may well be one of thousands.
+        """
+        held = self._forgetful or file.entry.size < LARGE
+        if held or may_lie_in_bundle(file.entry.path):
             return self._hold(path, file)
         from countersign.passing import let_pass
 
@@ -196,6 +203,7 @@ class _Visitor(Generic[T]):
         try:
             return self._look(found)
         except ForgottenError:
+            self._forgetful = True
             return self._look_again(path, file.names)
 
     def _hold(self, path: Path, file: ArchivedFile) -> T:

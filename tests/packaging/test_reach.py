@@ -6,7 +6,7 @@ import gzip
 import lzma
 import os
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from countermark.errors import WorkError
 from countermark.reach import Found, visit
 from countermark.surroundings import Names, Surroundings, Watch
 from counterproof.trees.entry import Entry
+from counterproof.trees.nested import walk_nested
 from countersign.findings import FileVerdict
 from countersign.signer import sign_bytes
 from countersign.source import Source
@@ -237,7 +238,27 @@ def test_a_large_member_is_looked_at_as_it_passes_by(
 
     results = visit([tmp_path / "outer"], look).results
     assert list(results) == [verify_image(data, path="") for data in (large, other, large)]
-    assert kinds == ["PassedSource", "PassedSource", "PiecesSource", "PassedSource"]
+    assert kinds == ["PassedSource", "PassedSource", "PiecesSource", "PiecesSource"]
+
+
+def test_an_archive_of_odd_images_is_gone_through_twice_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("countermark.reach.LARGE", 1)
+    odd = Macho(linkedit_size=99_000).sealed(hash_types=(4,)).build()
+    archive = tmp_path / "outer"
+    walks = 0
+
+    def walk(path: Path) -> Iterator[object]:
+        nonlocal walks
+        walks += 1
+        return walk_nested(path)
+
+    monkeypatch.setattr("counterproof.trees.nested.walk_nested", walk)
+    archive.write_bytes(pack_tar({str(number): odd for number in range(5)}, "q"))
+    results = visit([archive], lambda found: verify_source(found.source, path="")).results
+    assert list(results) == [verify_image(odd, path="")] * 5
+    assert walks == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
