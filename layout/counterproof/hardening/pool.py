@@ -39,6 +39,7 @@ class FactsReader:
         self._room = threading.Semaphore(count + 1)
         self._own = threading.local()
         self._started: list[_Worker] = []
+        self._stopping = False
 
     def __enter__(self) -> Self:
         return self
@@ -49,10 +50,14 @@ class FactsReader:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if error is not None:
-            self._stop()
-        self._threads.shutdown(cancel_futures=True)
-        self._stop()
+            self._stopping = True
+            for worker in tuple(self._started):
+                worker.stop()
+        self._threads.shutdown()
+        for worker in self._started:
+            worker.close()
 
     def submit(self, data: bytes | memoryview, image: Image) -> Future[Facts]:
         """Have facts taken as :func:`read_facts` does, and go on.
@@ -70,11 +75,9 @@ class FactsReader:
         if worker is None or worker.ended:
             worker = self._own.worker = _Worker.start()
             self._started.append(worker)
+            if self._stopping:
+                worker.stop()
         return worker.read(data, image, self._seconds)
-
-    def _stop(self) -> None:
-        for worker in self._started:
-            worker.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +115,19 @@ class _Worker:
                 facts: Facts = self.pipe.recv()
                 return facts
         except (OSError, EOFError):
-            self.stop()
+            self.close()
             return Unreadable(f"the process that read it ended ({_end_of(self.process)})")
-        self.stop()
+        self.close()
         return Unreadable(f"reading it takes more than {seconds:g} s")
 
     def stop(self) -> None:
-        """End the process and let go of all that it has."""
+        """End the process; any thread may, even while another one reads."""
         self.process.kill()
         self.process.wait()
+
+    def close(self) -> None:
+        """End the process and let go of its pipe, once nobody else reads from it."""
+        self.stop()
         self.pipe.close()
 
 
