@@ -19,10 +19,10 @@ from trees import elf
 class SlowToClose(Connection):
     """A connection that another thread can always meet half closed."""
 
-    closed = 0
+    closings = 0
 
     def _close(self) -> None:
-        SlowToClose.closed += 1
+        SlowToClose.closings += 1
         time.sleep(0.2)
         super()._close()  # type: ignore[misc]
 
@@ -71,7 +71,7 @@ def test_an_interruption_ends_every_process_and_stays_the_reason(
     with_lief(tmp_path, "open('started', 'w').close(); time.sleep(600)", monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pool, "Pipe", slow_pipe)
-    monkeypatch.setattr(SlowToClose, "closed", 0)
+    monkeypatch.setattr(SlowToClose, "closings", 0)
     data = elf()
     reader = FactsReader(1)
     with pytest.raises(KeyboardInterrupt), reader:  # noqa: PT012
@@ -81,4 +81,4 @@ def test_an_interruption_ends_every_process_and_stays_the_reason(
             time.sleep(0.01)
         raise KeyboardInterrupt
     assert [worker.ended for worker in reader._started] == [True]
-    assert SlowToClose.closed == 1
+    assert SlowToClose.closings == 1
