@@ -47,12 +47,12 @@ $(VENV)/release.stamp: pyproject.toml CMakeLists.txt $(wildcard signing/native/*
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "countermark needs Python 3.11 or newer; name one with: make PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing countermark and its build tools into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable '.[build]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable '.[attest,build]'
 	@touch $@
 
 $(VENV)/check.stamp: $(VENV)/release.stamp
 	@echo "Installing the test tools into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable '.[build,dev]'
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --editable '.[attest,build,dev]'
 	@touch $@
 
 clean:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from countermark.cli.application import application
 from countermark.glossary import seen_on_a_mac
 from countermark.render.document import DOCUMENTS, schema_of
 from countermark.render.glossary import describe_enforcers, describe_error
+from countermark.rules import RULES as RELEASE_RULES
 from countermark.settings import json_schema
 from counterproof.rules import RULES as LAYOUT_RULES
 from countersign.rule import Rule
@@ -73,17 +74,25 @@ def rules_page() -> str:
         enforcers = describe_enforcers(rule.enforced_by, rule.since)
         link, apple = f"[{rule.id}](#{rule.id})", rule.apple or ""
         lines.append(_row(link, rule.name, rule.severity.value, enforcers, apple))
-    lines += ["", "## Layouts", "", "| rule | name | severity | demands |"]
-    lines += ["|---|---|---|---|"]
-    for rule in LAYOUT_RULES.values():
-        lines.append(_row(f"[{rule.id}](#{rule.id})", rule.name, rule.severity.value, rule.demands))
+    lines += ["", "## Layouts", "", *_table(LAYOUT_RULES.values())]
+    lines += ["", "## Releases", "", *_table(RELEASE_RULES.values())]
     lines += ["", "## Signatures, one by one", ""]
     for rule in SIGNATURE_RULES.values():
         lines += _section(rule)
     lines += ["## Layouts, one by one", ""]
     for rule in LAYOUT_RULES.values():
         lines += _section(rule)
+    lines += ["## Releases, one by one", ""]
+    for rule in RELEASE_RULES.values():
+        lines += _section(rule)
     return "\n".join(lines)
+
+
+def _table(rules: Iterable[Rule]) -> Iterator[str]:
+    yield "| rule | name | severity | demands |"
+    yield "|---|---|---|---|"
+    for rule in rules:
+        yield _row(f"[{rule.id}](#{rule.id})", rule.name, rule.severity.value, rule.demands)
 
 
 def _section(rule: Rule) -> Iterator[str]:

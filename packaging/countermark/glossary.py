@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from counterproof.rules import RULES as LAYOUT_RULES
+from countermark.rules import EVERY_RULE
 from countersign.apple import ERRORS
 from countersign.kernelerrors import KERNEL_ERRORS
 from countersign.rule import Rule
@@ -33,7 +33,7 @@ Meaning: TypeAlias = Rule | ErrorName
 def look_up(word: str) -> Meaning | None:
     """Find what is meant by a word, in any case; a number is one of Security's errors."""
     wanted = word.casefold()
-    for rule in _rules():
+    for rule in EVERY_RULE.values():
         if wanted in (rule.id.casefold(), rule.name.casefold()):
             return rule
     for name, error in (*ERRORS.items(), *KERNEL_ERRORS.items()):
@@ -49,7 +49,7 @@ def look_up(word: str) -> Meaning | None:
 
 def known_words() -> tuple[str, ...]:
     """Give every word that can be looked up, but for numbers."""
-    rules = _rules()
+    rules = EVERY_RULE.values()
     return (
         *(rule.id for rule in rules),
         *(rule.name for rule in rules),
@@ -64,12 +64,8 @@ def page_of(rule_id: str) -> str:
 
 
 def seen_on_a_mac(rule: Rule) -> tuple[Symptom, ...]:
-    """Give what a Mac shows when the rule is broken; nothing is known of a layout's rule."""
+    """Give what a Mac shows when the rule is broken: only of signatures is that known."""
     return tuple(symptoms(rule.id, rule.enforced_by)) if rule.id in RULES else ()
-
-
-def _rules() -> list[Rule]:
-    return [*RULES.values(), *LAYOUT_RULES.values()]
 
 
 def _error(name: str, number: int, text: str) -> ErrorName:

@@ -21,7 +21,7 @@ from counterproof.errors import LayoutError
 from countersign.errors import SigningError
 
 if TYPE_CHECKING:
-    from countermark.archive import Artifact
+    from countermark.packing.archive import Artifact
     from countersign.findings import Verdict
 
 __all__ = [

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from countermark.archive import pack
 from countermark.build_tree import BuildTree, build, configure, read_build_tree
 from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
 from countermark.images import record_images, sign_stage
 from countermark.manifest import ArtifactRow, HostRow, InputRow, Ledger, Status, StepRow
+from countermark.packing.archive import pack
 from countermark.pipeline import Step
 from countermark.plan import HostPlan, ReleasePlan
 from countermark.process import Runner
@@ -20,7 +20,7 @@ from countermark.staging import Stage, read_stage, stage
 from countersign.findings import Severity
 
 if TYPE_CHECKING:
-    from countermark.archive import Artifact
+    from countermark.packing.archive import Artifact
     from countersign.findings import Verdict
 
 __all__ = ["Worker", "Workshop"]

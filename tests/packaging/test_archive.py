@@ -21,9 +21,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from countermark.archive import Artifact, pack
 from countermark.errors import WorkError
-from countermark.members import normal_mode
+from countermark.packing.archive import Artifact, pack
+from countermark.packing.members import normal_mode
 from countermark.process import Runner
 
 EPOCH = 1_700_000_000

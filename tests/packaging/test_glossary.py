@@ -9,7 +9,7 @@ import pytest
 from commands import ROOT
 from countermark.glossary import ErrorName, known_words, look_up, page_of
 from countermark.render.glossary import describe_meaning
-from counterproof.rules import RULES as LAYOUT_RULES
+from countermark.rules import EVERY_RULE
 from countersign.apple import ERRORS
 from countersign.kernelerrors import KERNEL_ERRORS
 from countersign.rulebook import RULES
@@ -20,7 +20,7 @@ def test_no_word_means_two_things() -> None:
     assert len(set(words)) == len(words)
 
 
-@pytest.mark.parametrize("rule", [*RULES.values(), *LAYOUT_RULES.values()], ids=lambda r: r.id)
+@pytest.mark.parametrize("rule", EVERY_RULE.values(), ids=lambda r: r.id)
 def test_a_rule_is_found_by_id_and_name_in_any_case(rule: object) -> None:
     rule_id, name = rule.id, rule.name  # type: ignore[attr-defined]
     for word in (rule_id, rule_id.lower(), name, name.upper()):
@@ -51,7 +51,7 @@ def test_every_explanation_fits_on_a_page(word: str) -> None:
 
 
 def test_the_documentation_has_a_place_for_every_rule() -> None:
-    for rule_id in (*RULES, *LAYOUT_RULES):
+    for rule_id in EVERY_RULE:
         path, anchor = page_of(rule_id).split("#")
         assert f'<a id="{anchor}"></a>' in (ROOT / path).read_text(encoding="utf-8")
 
@@ -59,4 +59,4 @@ def test_the_documentation_has_a_place_for_every_rule() -> None:
 def test_links_inside_the_page_of_rules_lead_somewhere() -> None:
     page = (ROOT / "docs/reference/rules.md").read_text(encoding="utf-8")
     anchors = set(re.findall(r'<a id="([^"]+)">', page))
-    assert set(re.findall(r"\]\(#([^)]+)\)", page)) == anchors == {*RULES, *LAYOUT_RULES}
+    assert set(re.findall(r"\]\(#([^)]+)\)", page)) == anchors == {*EVERY_RULE}

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from countermark.archive import Artifact
 from countermark.changes import Change
 from countermark.comparisons import Comparison
 from countermark.doctor import Examined
@@ -21,6 +20,7 @@ from countermark.errors import CommandError, ConfigurationError, RejectedError
 from countermark.flow import ALL_STEPS, BUILD_STEPS, STAGE_STEPS, Release, describe
 from countermark.hosts import HOSTS
 from countermark.manifest import ArtifactRow, HostRow, ImageRow, Ledger
+from countermark.packing.archive import Artifact
 from countermark.pipeline import HostOutcome, Outcome, Step
 from countermark.render.change_documents import sign_document, unsign_document
 from countermark.render.compare_document import compare_document

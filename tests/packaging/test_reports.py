@@ -20,6 +20,7 @@ from countermark.render.junit import junit_report
 from countermark.render.places import relative_path
 from countermark.render.rule_texts import rule_text
 from countermark.render.sarif import sarif_document
+from countermark.rules import EVERY_RULE
 from counterproof.rules import RULES as LAYOUT_RULES
 from counterproof.rules import breach
 from countersign.findings import FileVerdict, Finding, Severity, SliceVerdict, Verdict
@@ -109,7 +110,7 @@ def test_every_rule_of_a_result_is_described_once() -> None:
         assert text in rules[2]["help"]["markdown"]
 
 
-@pytest.mark.parametrize("rule_id", [*RULES, *LAYOUT_RULES])
+@pytest.mark.parametrize("rule_id", EVERY_RULE)
 def test_every_rule_can_be_described(rule_id: str) -> None:
     finding = Finding(
         rule=rule_id, name="", severity=Severity.ERROR, enforced_by=(), message="", fix=""

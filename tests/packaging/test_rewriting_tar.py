@@ -19,8 +19,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from countermark.archive import pack
 from countermark.errors import RewriteError
+from countermark.packing.archive import pack
 from countermark.process import Runner
 from counterproof.errors import HostileArchiveError
 from countersign.signer import sign_bytes

@@ -1,11 +1,10 @@
-"""What is to be said about a rule, of signatures or of layouts, wherever a viewer shows it."""
+"""What is to be said about any rule, wherever a viewer shows it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from counterproof.rules import RULES as LAYOUT_RULES
-from countersign.rulebook import RULES as SIGNATURE_RULES
+from countermark.rules import EVERY_RULE
 
 __all__ = ["RuleText", "rule_text"]
 
@@ -34,7 +33,7 @@ class RuleText(NamedTuple):
 
 def rule_text(rule_id: str) -> RuleText:
     """Return the texts of a rule. Raises :class:`KeyError` when there is none of that id."""
-    rule = SIGNATURE_RULES.get(rule_id) or LAYOUT_RULES[rule_id]
+    rule = EVERY_RULE[rule_id]
     return RuleText(
         id=rule.id,
         name=rule.name,

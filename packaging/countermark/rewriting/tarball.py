@@ -7,8 +7,8 @@ from pathlib import Path
 from tarfile import BLOCKSIZE, RECORDSIZE
 from typing import Final
 
-from countermark.compression import GzipPacker, Packer, PlainPacker, Write, ZstdPacker
 from countermark.errors import RewriteError
+from countermark.packing.compression import GzipPacker, Packer, PlainPacker, Write, ZstdPacker
 from countermark.rewriting.header import resize, size_problem
 from countermark.rewriting.replacement import Content, Replacer
 from countermark.rewriting.target import Target

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from countermark.errors import WorkError
 from countermark.files import publish, sha256_of
-from countermark.members import list_members
-from countermark.press import Press
+from countermark.packing.members import list_members
+from countermark.packing.press import Press
+from countermark.packing.tarball import pack_tar
+from countermark.packing.zipball import pack_zip
 from countermark.process import Runner
-from countermark.tarball import pack_tar
-from countermark.zipball import pack_zip
 
 __all__ = ["Artifact", "pack"]
 

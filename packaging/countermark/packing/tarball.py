@@ -7,10 +7,10 @@ import tarfile
 from pathlib import Path
 from typing import IO, Literal
 
-from countermark.compression import GzipPacker
 from countermark.files import sha256_of
-from countermark.members import Member, normal_mode
-from countermark.press import LIBRARY, Press
+from countermark.packing.compression import GzipPacker
+from countermark.packing.members import Member, normal_mode
+from countermark.packing.press import LIBRARY, Press
 
 __all__ = ["pack_tar"]
 

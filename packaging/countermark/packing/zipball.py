@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from countermark.errors import WorkError
-from countermark.members import Member, normal_mode
-from countermark.press import LIBRARY, Press
+from countermark.packing.members import Member, normal_mode
+from countermark.packing.press import LIBRARY, Press
 
 __all__ = ["pack_zip"]
 

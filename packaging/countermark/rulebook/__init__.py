@@ -1,0 +1,1 @@
+"""The rules of a release as a whole, by subject."""
