@@ -14,6 +14,7 @@ __all__ = [
     "UndecidedError",
     "UnknownProfileError",
     "UnknownVersionError",
+    "UnreadMemberError",
     "UnrunnableError",
     "UnsupportedTreeError",
     "WindowError",
@@ -109,6 +110,12 @@ class UnsupportedTreeError(TreeError):
     """The path is sound as far as can be seen, but of a kind that is not read."""
 
     hint = "Give a directory, or a .tar, .tar.gz, .tar.zst or .zip archive."
+
+
+class UnreadMemberError(TreeError):
+    """A zip archive keeps a member in a way that is not read."""
+
+    hint = "Pack it again without a password, with zip or another program that deflates."
 
 
 class WindowError(TreeError):

@@ -82,7 +82,15 @@ def test_a_name_is_never_taken_for_a_file(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("monolitic", "monolithic"), ("multi-process", "multiprocess"), ("zzz", None), ("", None)],
+    [
+        ("monolitic", "monolithic"),
+        ("multi-process", "multiprocess"),
+        ("33", "32"),
+        ("28", "29"),
+        ("zzz", None),
+        ("9" * 5000, None),
+        ("", None),
+    ],
 )
 def test_an_unknown_name_is_refused_and_the_nearest_proposed(
     name: str, nearest: str | None

@@ -73,6 +73,13 @@ def test_a_universal_program_is_not_for_one_architecture(tmp_path: Path) -> None
     assert found.findings[0].message == "architecture is x86_64, arm64, expected arm64"
 
 
+def test_of_many_architectures_three_are_named(tmp_path: Path) -> None:
+    image = Macho(arch="x86_64").build()
+    found = verdict_on(tmp_path, fat([("x86_64", image)] * 20, align=12))
+    (finding,) = (finding for finding in found.findings if finding.rule == "L14")
+    assert finding.message == ("architecture is x86_64, x86_64, x86_64 and 17 more, expected arm64")
+
+
 @pytest.mark.parametrize("filetype", [1, 6])
 def test_an_object_file_or_a_library_is_no_program(tmp_path: Path, filetype: int) -> None:
     assert "L12" in rules(verdict_on(tmp_path, Macho(filetype=filetype).build()))

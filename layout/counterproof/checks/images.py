@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from counterproof.rulebook.layout import (
     ARCHITECTURE,
@@ -19,6 +20,9 @@ from countersign.findings import Finding
 from countersign.image import Image, ImageFormat, ImageKind
 
 __all__ = ["check_images", "check_programs"]
+
+_FEW: Final = 3
+"""Architectures that one message names."""
 
 
 def check_programs(subject: Subject) -> Iterator[Located]:
@@ -72,6 +76,13 @@ def _foreign(image: Image, target: Target) -> Finding | None:
     if image.format is not target.image_format:
         return breach(FORMAT, f"format is {image.format}, expected {target.image_format}")
     if image.architectures != (target.architecture,):
-        found = ", ".join(image.architectures) or "none"
+        found = _some(image.architectures)
         return breach(ARCHITECTURE, f"architecture is {found}, expected {target.architecture}")
     return None
+
+
+def _some(architectures: tuple[str, ...]) -> str:
+    """List what an image runs on; a universal one that was made up may claim a hundred."""
+    named = ", ".join(architectures[:_FEW]) or "none"
+    more = len(architectures) - _FEW
+    return f"{named} and {more} more" if more > 0 else named

@@ -46,8 +46,16 @@ def load_profile(name_or_path: str | Path) -> Profile:
         return _load_file(Path(name_or_path), ()).profile
     names = profile_names()
     if name_or_path not in names:
-        raise UnknownProfileError(name_or_path, nearest=nearest(name_or_path, names))
+        raise UnknownProfileError(name_or_path, nearest=_nearest(name_or_path, names))
     return _load_built_in(name_or_path).profile
+
+
+def _nearest(name: str, names: tuple[str, ...]) -> str | None:
+    """Propose a name that is spelled alike, or of releases, which are numbers, the nearest one."""
+    releases = [known for known in names if known.isdecimal()]
+    if name.isascii() and name.isdecimal() and len(name) < 5:
+        return min(releases, key=lambda known: abs(int(known) - int(name)), default=None)
+    return nearest(name, names)
 
 
 def parse_profile(text: str, source: str, folder: Path | None = None) -> Profile:

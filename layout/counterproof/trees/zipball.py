@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
-from counterproof.errors import HostileArchiveError, UnsupportedTreeError
+from counterproof.errors import HostileArchiveError, UnreadMemberError
 from counterproof.trees.content import Shelf, split
 from counterproof.trees.entry import Entry, Kind, Member
 from counterproof.trees.safety import MAX_NAME, Budget, refuse_escapes, safe_path, telling_damage
@@ -159,7 +159,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> 
     kind = _kind(info, budget.path)
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _METHODS:
         problem = "it is encrypted, or not compressed by deflate"
-        raise UnsupportedTreeError(budget.path, problem, member=name)
+        raise UnreadMemberError(budget.path, problem, member=name)
     if kind is not Kind.DIRECTORY:
         budget.spend_bytes(info.file_size)
     entry = Entry(
