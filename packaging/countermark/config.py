@@ -82,6 +82,7 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
         cache=cache,
         components=options.components or settings.components,
         style=_style(options.style or settings.style),
+        record=settings.record,
         hosts=_hosts(options, settings, base, directory),
         environment={
             **kept,

@@ -49,6 +49,8 @@ class Configuration:
     """Where compilers keep what they build for themselves, between releases."""
     components: tuple[str, ...]
     style: Style
+    record: bool = True
+    """Whether archives hold a build record."""
     hosts: tuple[HostBuild, ...]
     environment: Mapping[str, str]
     """The whole environment of every program that is run."""
@@ -69,6 +71,7 @@ def effective_settings(configuration: Configuration) -> Settings:
         out=str(configuration.out),
         components=configuration.components,
         style=configuration.style.value,
+        record=configuration.record,
         hosts={
             build.host.triple: HostSettings(
                 toolchain=str(build.toolchain.file)

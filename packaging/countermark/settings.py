@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """The toolchain of every host that names none; ``zig`` when not given."""
     preset: _Text | None = None
     """The configure preset of every host that names none."""
+    record: bool = True
+    """Whether archives hold the build record, from which ``rebuild`` makes the same again."""
     cmake: dict[str, CMakeValue] = {}
     """Cache entries for every host."""
     hosts: dict[str, HostSettings] = {}

@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,6 +42,9 @@ class Zig:
     pip does not keep the hash of a wheel it installed; these lines name every file in it with its
     SHA-256, stand in the wheel as published, and are the same wherever it is installed.
     """
+    common: str
+    """The same without the compiler's own program: only that differs between the wheels for
+    different machines, which all compile to the same bytes."""
     wheel_sha256: str | None
     """SHA-256 of the published wheel with that content; None for one that is not known."""
 
@@ -75,11 +79,13 @@ def find_zig() -> Zig:
             "or name another with --toolchain.",
         )
     distribution = importlib.metadata.distribution("ziglang")
-    digest = _record_digest(distribution.read_text("RECORD") or "")
+    lines = _record_lines(distribution.read_text("RECORD") or "")
+    digest = _digest(lines)
     return Zig(
         program=Path(spec.origin).parent / "zig",
         version=distribution.version,
         digest=digest,
+        common=_digest(line for line in lines if not line.startswith("ziglang/zig,")),
         wheel_sha256=_published_wheels().get(digest),
     )
 
@@ -90,12 +96,15 @@ def _published_wheels() -> dict[str, str]:
     return {wheel["content"]: wheel["sha256"] for wheel in listing["wheel"]}
 
 
-def _record_digest(record: str) -> str:
-    lines = sorted(
+def _record_lines(record: str) -> list[str]:
+    return sorted(
         line
         for line in record.splitlines()
         if line.startswith("ziglang/") and "sha256=" in line and "__pycache__" not in line
     )
+
+
+def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from countermark.packing.archive import pack
 from countermark.pipeline import Step
 from countermark.plan import HostPlan, ReleasePlan
 from countermark.process import Runner
+from countermark.reproduction.recording import write_record
 from countermark.staging import Stage, read_stage, stage
 from countersign.findings import Severity
 
@@ -95,8 +96,10 @@ class Worker:
         return ", ".join(f"{each.id} {each.version}" for each in tree.model.compilers[:1])
 
     def _stage(self) -> str:
-        read_build_tree(self.plan)
+        tree = read_build_tree(self.plan)
         staged = stage(self.plan, self.workshop.runner)
+        if self.workshop.plan.configuration.record:
+            write_record(staged, self.workshop.plan, self.plan, tree.model)
         moves = {str(move.source): str(move.destination) for move in staged.moves}
         self._extend(profile=staged.profile.name, moves=moves)
         moved = "".join(f", {source} -> {target}" for source, target in moves.items())

@@ -13,6 +13,7 @@ import pytest
 
 from counterproof.judging import check
 from counterproof.profiles.library import load_profile, parse_profile
+from counterproof.profiles.profile import BUILD_RECORD
 from counterproof.rulebook import layout
 from counterproof.rules import RULES, breach
 from counterproof.target import Target
@@ -190,6 +191,13 @@ def test_one_fault_breaks_one_rule(stage: Path, broken: Broken) -> None:
     assert ids(verdict) == [broken.rule]
     assert broken.message in findings(verdict)[0].message
     assert not verdict.accepted
+
+
+def test_every_profile_allows_the_build_record(tmp_path: Path) -> None:
+    tree = write_stage(tmp_path / "stage", {**GOOD, str(BUILD_RECORD): b"{}"})
+    assert findings(check(tree, PROFILE, LINUX)) == []
+    beside = write_stage(tmp_path / "other", {**GOOD, f"{BUILD_RECORD.parent}/other.json": b"{}"})
+    assert ids(check(beside, PROFILE, LINUX)) == ["L03"]
 
 
 def test_a_tree_without_files_is_rejected_even_when_nothing_is_required(tmp_path: Path) -> None:

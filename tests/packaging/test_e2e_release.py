@@ -90,6 +90,7 @@ def test_archives_hold_the_layout(released: Path) -> None:
             "bitcoin-1.0.0/bin/bitcoin",
             "bitcoin-1.0.0/libexec/bitcoin-node",
             "bitcoin-1.0.0/libexec/bitcoin-wallet",
+            "bitcoin-1.0.0/share/countermark/build.json",
             "bitcoin-1.0.0/share/man/man1/bitcoin-node.1",
             "bitcoin-1.0.0/share/man/man1/bitcoin-wallet.1",
             "bitcoin-1.0.0/share/man/man1/bitcoin.1",
@@ -274,7 +275,10 @@ def test_a_second_host_joins_the_release(tiny: Path, tmp_path: Path, run: Run) -
 def test_only_chosen_components_are_staged(tiny: Path, tmp_path: Path, run: Run) -> None:
     assert run("release", tiny, "--component", "tiny", cwd=tmp_path).code == 0
     with tarfile.open(tmp_path / "dist/tiny-2.5-arm64-apple-darwin.tar.gz") as archive:
-        assert [m.name for m in archive if m.isreg()] == ["tiny-2.5/bin/tiny"]
+        assert [m.name for m in archive if m.isreg()] == [
+            "tiny-2.5/bin/tiny",
+            "tiny-2.5/share/countermark/build.json",
+        ]
 
 
 def test_a_new_time_is_a_new_build(tiny: Path, tmp_path: Path, run: Run) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
+from counterproof.profiles.profile import BUILD_RECORD
 from counterproof.rulebook.contents import DEBUG_FILE, LEFT_OVER
 from counterproof.rules import breach
 from counterproof.subject import Located, Subject
@@ -48,7 +49,7 @@ def check_debug_files(subject: Subject) -> Iterator[Located]:
         if is_debug_file(sample) and not wanted:
             message = "holds debug information only, expected in the archive named -debug"
             yield Located(sample.entry.path, breach(DEBUG_FILE, message))
-        elif wanted and not is_debug_file(sample):
+        elif wanted and not is_debug_file(sample) and sample.entry.path != BUILD_RECORD:
             message = "is no debug file, expected only those in an archive named -debug"
             yield Located(sample.entry.path, breach(DEBUG_FILE, message))
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from counterproof.checks.leftovers import is_debug_file, is_leftover
-from counterproof.profiles.profile import ListedFile, Profile, Program, is_needed
+from counterproof.profiles.profile import BUILD_RECORD, ListedFile, Profile, Program, is_needed
 from counterproof.profiles.table import nearest
 from counterproof.rulebook.layout import EMPTY_TREE, MISSING, UNEXPECTED, WRONG_DIRECTORY
 from counterproof.rules import breach
@@ -63,7 +63,7 @@ def _missing(subject: Subject) -> Iterator[Located]:
 
 
 def _is_listed(subject: Subject, path: PurePosixPath) -> bool:
-    return subject.profile.unlisted == "allowed" or any(
+    return (subject.profile.unlisted == "allowed" or path == BUILD_RECORD) or any(
         file.pattern.matches(path) for file in subject.allowed_files
     )
 

@@ -17,6 +17,7 @@ from counterproof.target import STATES, Form, Platform, Standard, State, Target
 __all__ = [
     "BIN",
     "BUILD_HOMES",
+    "BUILD_RECORD",
     "MACOS",
     "SCHEMA",
     "App",
@@ -42,6 +43,10 @@ BUILD_HOMES: Final = frozenset(
 
 MACOS: Final = PurePosixPath("Contents/MacOS")
 """Where the program of an application bundle stands."""
+
+BUILD_RECORD: Final = PurePosixPath("share/countermark/build.json")
+"""What ``countermark release`` puts into its archives, for ``rebuild`` to read. Every profile
+allows it: which tool packed a tree is no matter of the list of its files."""
 
 Directory: TypeAlias = Literal["bin", "libexec"]
 """What users start, and what other programs start."""

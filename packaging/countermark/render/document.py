@@ -24,6 +24,7 @@ from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.render.profile_documents import DiffDocument, ListDocument, ShowDocument
 from countermark.render.wrapper_document import WrapperDocument
+from countermark.reproduction.record import BuildRecord
 from countersign.escaping import printable
 from countersign.findings import FileVerdict, SliceVerdict, Verdict
 
@@ -116,6 +117,7 @@ class DoctorDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
+    "countermark.build-record/1": BuildRecord,
     "countermark.compare/1": CompareDocument,
     "countermark.bench/1": BenchDocument,
     "countermark.doctor/1": DoctorDocument,
@@ -131,7 +133,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.verify/1": VerifyDocument,
     "countermark.wrapper/1": WrapperDocument,
 }
-"""Every document that a command prints, by the name of its schema."""
+"""Every document that a command prints or puts into an archive, by the name of its schema."""
 
 
 def schema_of(name: str) -> dict[str, Any]:

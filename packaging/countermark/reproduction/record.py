@@ -1,0 +1,84 @@
+"""The build record: what an archive was made from, for others to make the same again.
+
+It stands in every archive, at :data:`~counterproof.profiles.profile.BUILD_RECORD`, so it holds all
+that determines the bytes and nothing that differs between two builders of the same: no time, no
+path of a machine, no name of a user.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from countermark.settings import CMakeValue
+
+__all__ = [
+    "LARGEST",
+    "SCHEMA",
+    "BuildRecord",
+    "CompilerRow",
+    "FileRow",
+    "ToolchainRow",
+]
+
+SCHEMA: Final = "countermark.build-record/1"
+LARGEST: Final = 1 << 20
+"""Bytes of the largest record that is read."""
+
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+_Digest = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+_Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,255}$")]
+
+
+class FileRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that somebody wrote for the release, such as a toolchain file."""
+
+    digest: _Digest
+    path: _Text | None = None
+    """From the top of the suite; null for a file that is no part of it."""
+
+
+class ToolchainRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What compiled it."""
+
+    kind: Literal["zig", "native", "file"]
+    version: _Text | None = None
+    digest: _Digest | None = None
+    """Of zig's headers and libraries, which are the same in its packages for all machines."""
+    file: FileRow | None = None
+    """The CMake toolchain file, when that is the user's own."""
+
+
+class CompilerRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One language's compiler, as CMake found it."""
+
+    language: _Text
+    id: _Text
+    version: Annotated[str, msgspec.Meta(max_length=4096)]
+
+
+class BuildRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole document."""
+
+    schema: Literal["countermark.build-record/1"] = SCHEMA
+    made_by: _Text
+    """countermark with its version."""
+    name: _Word
+    version: _Word
+    source_date_epoch: Annotated[int, msgspec.Meta(ge=0)]
+    source: _Digest
+    """Over the names and contents of the suite's files, as :mod:`countermark.source` makes it. Not
+    the commit: a copy of the files that is not under git makes the same release."""
+    host: _Word
+    toolchain: ToolchainRow
+    compilers: tuple[CompilerRow, ...]
+    tools: dict[_Word, _Text]
+    """The versions of CMake and Ninja, by name."""
+    cmake: dict[_Text, CMakeValue]
+    preset: _Text | None = None
+    components: tuple[_Text, ...] = ()
+    profile: _Text
+    profile_file: FileRow | None = None
+    """The profile's file, when that is the user's own."""
+    style: _Text

@@ -1,0 +1,105 @@
+"""Writing the build record into a stage."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from countermark import __version__
+from countermark.errors import StageError
+from countermark.file_api import BuildModel
+from countermark.files import sha256_of
+from countermark.manifest import canonical_json
+from countermark.plan import HostPlan, ReleasePlan
+from countermark.reproduction.record import (
+    BuildRecord,
+    CompilerRow,
+    FileRow,
+    ToolchainRow,
+)
+from countermark.staging import Stage
+from counterproof.profiles.profile import BUILD_RECORD
+
+__all__ = ["make_record", "write_record"]
+
+
+def write_record(staged: Stage, release: ReleasePlan, plan: HostPlan, model: BuildModel) -> None:
+    """Put the record of a host's build into its stage.
+
+    Raises :class:`StageError` when the suite has installed something in its place, and
+    :class:`OSError`.
+    """
+    record = canonical_json(make_record(release, plan, model, staged.profile.name))
+    _make_directories(staged.root, BUILD_RECORD.parent)
+    path = staged.root / BUILD_RECORD
+    if path.is_symlink() or path.exists():
+        raise _occupied(BUILD_RECORD)
+    path.write_bytes(record)
+    path.chmod(0o644)
+
+
+def make_record(
+    release: ReleasePlan, plan: HostPlan, model: BuildModel, profile: str
+) -> BuildRecord:
+    """Gather what determines the archive of one host; raises :class:`OSError`."""
+    configuration = release.configuration
+    return BuildRecord(
+        made_by=f"countermark {__version__}",
+        name=configuration.name,
+        version=configuration.version,
+        source_date_epoch=configuration.source_date_epoch,
+        source=f"sha256:{configuration.source.digest}",
+        host=plan.triple,
+        toolchain=_toolchain(plan),
+        compilers=tuple(
+            CompilerRow(language=each.language, id=each.id, version=each.version)
+            for each in model.compilers
+        ),
+        tools={tool.name: tool.version for tool in (release.tools.cmake, release.tools.ninja)},
+        cmake=dict(plan.build.cmake),
+        preset=plan.build.preset,
+        components=configuration.components,
+        profile=profile,
+        profile_file=_profile_file(plan),
+        style=configuration.style.value,
+    )
+
+
+def _toolchain(plan: HostPlan) -> ToolchainRow:
+    toolchain = plan.build.toolchain
+    if toolchain.zig is not None:
+        return ToolchainRow(
+            kind="zig", version=toolchain.zig.version, digest=f"sha256:{toolchain.zig.common}"
+        )
+    if toolchain.file is not None:
+        return ToolchainRow(kind="file", file=_file(toolchain.file, plan.suite))
+    return ToolchainRow(kind="native")
+
+
+def _profile_file(plan: HostPlan) -> FileRow | None:
+    name = plan.build.profile_name
+    return _file(Path(name), plan.suite) if name is not None and "/" in name else None
+
+
+def _file(path: Path, suite: Path) -> FileRow:
+    inside = path.is_relative_to(suite)
+    return FileRow(
+        digest=f"sha256:{sha256_of(path)}",
+        path=path.relative_to(suite).as_posix() if inside else None,
+    )
+
+
+def _make_directories(root: Path, directory: PurePosixPath) -> None:
+    """Make the directories of the record; a link in their place might lead out of the stage."""
+    for part in (*reversed(directory.parents[:-1]), directory):
+        place = root / part
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
+            raise _occupied(part)
+        place.mkdir(exist_ok=True)
+        place.chmod(0o755)
+
+
+def _occupied(place: PurePosixPath) -> StageError:
+    return StageError(
+        f"the suite installs {place}, where the build record {BUILD_RECORD} is to stand",
+        hint="Install it elsewhere, or leave the record out: record = false in countermark.toml.",
+    )
