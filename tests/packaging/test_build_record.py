@@ -66,9 +66,9 @@ def test_it_says_nothing_of_where_and_by_whom(tmp_path: Path) -> None:
 
 
 def test_another_source_is_another_record(tmp_path: Path) -> None:
-    before = record_of(tmp_path)["source"]
-    (tmp_path / "demo" / "more.c").write_text("int more;\n")
-    assert record_of(tmp_path)["source"] != before
+    suite(tmp_path / "changed")
+    (tmp_path / "changed" / "more.c").write_text("int more;\n")
+    assert record_of(tmp_path)["source"] != record_of(tmp_path, "changed")["source"]
 
 
 def test_a_toolchain_file_is_known_by_its_content(tmp_path: Path) -> None:
@@ -107,8 +107,9 @@ def test_what_the_suite_installs_in_its_place_is_not_overwritten(tmp_path: Path)
     release = plan(suite(tmp_path / "demo"))
     stage = staged(tmp_path / "stage")
     write_record(stage, release, release.hosts[0], MODEL)
-    with pytest.raises(StageError, match="record = false"):
+    with pytest.raises(StageError, match=f"the suite installs {BUILD_RECORD}") as caught:
         write_record(stage, release, release.hosts[0], MODEL)
+    assert "record = false" in caught.value.hint
 
 
 def test_a_release_can_leave_it_out(tiny: Path, tmp_path: Path, run: Run) -> None:
