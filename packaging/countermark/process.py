@@ -11,10 +11,10 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from countermark.errors import CommandError, MissingToolError, StoppedError
 
@@ -73,47 +73,82 @@ class Runner:
         ``what`` names the work in an error. Raises :class:`CommandError` with the lines that
         matter, :class:`MissingToolError`, or :class:`StoppedError`.
         """
-        with log.open("ab") as stream:
-            stream.write(f"$ {command}\n".encode(errors="surrogateescape"))
-            stream.flush()
-            start = stream.tell()
-            process = self._start(command, stream.fileno())
-            try:
-                status = process.wait()
-            finally:
-                with self._lock:
-                    self._running.discard(process)
-                if process.returncode is None:
-                    _end(process)
-        if self._stopped:
-            raise StoppedError
-        if status != 0:
-            raise CommandError(
-                what, status=_status(status), log=log, tail=_tail(log, start), hint=_hint(log, hint)
-            )
+        with log.open("ab") as stream, tempfile.TemporaryFile() as source:
+            start = _begin(stream, command)
+            source.write(command.text.encode(errors="surrogateescape"))
+            source.seek(0)
+            process = self._start(command, source.fileno(), stream.fileno(), stream.fileno())
+            status = self._wait(process)
+        self._require(status == 0, what, status, log, start, hint)
 
-    def _start(self, command: Command, output: int) -> subprocess.Popen[bytes]:
+    @contextlib.contextmanager
+    def feed(
+        self, command: Command, target: IO[bytes], *, what: str, log: Path
+    ) -> Iterator[IO[bytes]]:
+        """Run a filter: what is written to the stream that this gives comes out in ``target``.
+
+        What the program says on its standard error is appended to ``log``. Raises what
+        :meth:`run` does, at the end of the block.
+        """
+        taken = False
+        with log.open("ab") as stream:
+            start = _begin(stream, command)
+            process = self._start(command, subprocess.PIPE, target.fileno(), stream.fileno())
+            try:
+                with contextlib.suppress(BrokenPipeError):  # the program's own end says why
+                    with _input_of(process) as pipe:
+                        yield pipe
+                    taken = True
+            except BaseException:
+                self._drop(process)
+                raise
+            status = self._wait(process)
+        self._require(taken and status == 0, what, status, log, start, "")
+
+    def _start(
+        self, command: Command, source: int, output: int, errors: int
+    ) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._stopped:
                 raise StoppedError
             try:
-                with tempfile.TemporaryFile() as source:
-                    source.write(command.text.encode(errors="surrogateescape"))
-                    source.seek(0)
-                    process = subprocess.Popen(
-                        command.argv,
-                        env=command.environment,
-                        cwd=command.directory,
-                        stdin=source,
-                        stdout=output,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                        pass_fds=self._kept,
-                    )
+                process = subprocess.Popen(
+                    command.argv,
+                    env=command.environment,
+                    cwd=command.directory,
+                    stdin=source,
+                    stdout=output,
+                    stderr=errors,
+                    start_new_session=True,
+                    pass_fds=self._kept,
+                )
             except OSError as error:
                 raise MissingToolError(f"{command.argv[0]} cannot be run: {error}") from error
             self._running.add(process)
             return process
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> int:
+        try:
+            return process.wait()
+        finally:
+            self._drop(process)
+
+    def _drop(self, process: subprocess.Popen[bytes]) -> None:
+        """Forget a program, which is ended when it has not come to its own end."""
+        with self._lock:
+            self._running.discard(process)
+        if process.returncode is None:
+            _end(process)
+
+    def _require(
+        self, good: bool, what: str, status: int, log: Path, start: int, hint: str
+    ) -> None:
+        if self._stopped:
+            raise StoppedError
+        if not good:
+            raise CommandError(
+                what, status=_status(status), log=log, tail=_tail(log, start), hint=_hint(log, hint)
+            )
 
     def stop(self) -> None:
         """End every program that runs, and let no other begin."""
@@ -122,6 +157,19 @@ class Runner:
             running = tuple(self._running)
         for process in running:
             _end(process)
+
+
+def _begin(log: IO[bytes], command: Command) -> int:
+    """Write the command into the log and return where its output will begin."""
+    log.write(f"$ {command}\n".encode(errors="surrogateescape"))
+    log.flush()
+    return log.tell()
+
+
+def _input_of(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    if process.stdin is None:
+        raise ValueError("the program was not started with a pipe")
+    return process.stdin
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

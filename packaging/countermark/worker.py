@@ -13,6 +13,7 @@ from countermark.errors import ConfigurationError, OutOfOrderError, RejectedErro
 from countermark.images import record_images, sign_stage
 from countermark.manifest import ArtifactRow, HostRow, InputRow, Ledger, Status, StepRow
 from countermark.packing.archive import pack
+from countermark.packing.press import Press
 from countermark.pipeline import Step
 from countermark.plan import HostPlan, ReleasePlan
 from countermark.process import Runner
@@ -134,10 +135,12 @@ class Worker:
             staged.root,
             self.plan.archive,
             epoch=release.configuration.source_date_epoch,
-            temporary=release.workspace.temporary,
-            environment=release.configuration.environment,
-            runner=self.workshop.runner,
-            log=self.plan.workspace.log,
+            press=Press(
+                temporary=release.workspace.temporary,
+                environment=release.configuration.environment,
+                runner=self.workshop.runner,
+                log=self.plan.workspace.log,
+            ),
             accept=accept,
         )
         self._extend(artifacts=(_artifact_row(self.artifact),))

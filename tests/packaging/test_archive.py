@@ -12,18 +12,21 @@ import stat
 import subprocess
 import tarfile
 import tempfile
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countermark.errors import WorkError
 from countermark.packing.archive import Artifact, pack
 from countermark.packing.members import normal_mode
+from countermark.packing.press import Press
 from countermark.process import Runner
 
 EPOCH = 1_700_000_000
@@ -106,10 +109,12 @@ class Bench:
             root,
             self.out / name,
             epoch=epoch,
-            temporary=self.temporary,
-            environment=environment,
-            runner=Runner(),
-            log=self.directory / "log.txt",
+            press=Press(
+                temporary=self.temporary,
+                environment=environment,
+                runner=Runner(),
+                log=self.directory / "log.txt",
+            ),
             accept=accept,
         )
 
@@ -163,6 +168,79 @@ def test_a_zip_has_the_bytes_of_info_zip(bench: Bench) -> None:
     (root / "share" / "nothing").mkdir()
     ours = bench.pack(root, "ours.zip").path.read_bytes()
     assert ours == follow(ZIP_RECIPE, root, bench.directory / "theirs.zip")
+
+
+@pytest.mark.parametrize("environment", [PATH, NO_PROGRAMS], ids=["by programs", "by libraries"])
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.tar.zst", "a.zip"])
+def test_packing_leaves_the_tree_as_it_was(
+    bench: Bench, name: str, environment: Mapping[str, str]
+) -> None:
+    """It may be somebody's install tree; zip takes times and modes from the files."""
+    root = bench.tree(CONTENTS)
+    (root / "bin" / "bitcoin").chmod(0o700)
+    before = traces(root)
+    bench.pack(root, name, environment)
+    assert traces(root) == before
+    assert not list(bench.temporary.iterdir())
+
+
+def traces(root: Path) -> dict[Path, tuple[int, int]]:
+    """When everything was changed, and its mode."""
+    found = {path: path.lstat() for path in (root, *root.rglob("*"))}
+    return {path: (status.st_mtime_ns, status.st_mode) for path, status in found.items()}
+
+
+@needs_gnu
+@pytest.mark.skipif(not has("zstd"), reason="zstd is missing")
+def test_other_tools_unpack_a_zstd(bench: Bench) -> None:
+    artifact = bench.pack(bench.tree(CONTENTS), "a.tar.zst")
+    subprocess.run(("tar", "--zstd", "-xf", artifact.path, "-C", bench.directory), check=True)
+    for name, content in CONTENTS.items():
+        assert (bench.directory / "bitcoin-1.0" / name).read_bytes() == content
+
+
+def test_a_zstd_holds_the_tar_of_the_gzip(bench: Bench) -> None:
+    root = bench.tree({**CONTENTS, **AWKWARD})
+    one, other = bench.pack(root, "a.tar.zst"), bench.pack(root, "a.tar.gz")
+    assert one.content_sha256 == other.content_sha256
+    assert one.compressor.startswith("zstd 1.")
+    with zstandard.ZstdDecompressor().stream_reader(one.path.read_bytes()) as reader:
+        assert hashlib.sha256(reader.read()).hexdigest() == one.content_sha256
+
+
+def test_the_bytes_of_a_zstd_do_not_depend_on_the_number_of_threads(bench: Bench) -> None:
+    """Of which the library has one: with several it divides the work, not the output."""
+    content = b"".join(hashlib.sha256(b"%d" % (n % 50_000)).digest() for n in range(600_000))
+    packed = bench.pack(bench.tree({"data": content}), "a.tar.zst").path.read_bytes()
+    with zstandard.ZstdDecompressor().stream_reader(packed) as reader:
+        tar = reader.read()
+    for threads in (2, 3):
+        parameters = zstandard.ZstdCompressionParameters.from_level(
+            6, write_checksum=True, write_content_size=False, threads=threads
+        )
+        stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+        assert stream.compress(tar) + stream.flush() == packed
+
+
+def test_the_memory_does_not_grow_with_the_tree(bench: Bench) -> None:
+    root = bench.tree({})
+    with (root / "data").open("wb") as stream:
+        stream.truncate(200 << 20)  # takes no room on the disk
+    for name in ("a.tar.gz", "a.tar.zst", "a.zip"):
+        tracemalloc.start()
+        bench.pack(root, name, NO_PROGRAMS)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 20 << 20, name
+
+
+def test_a_directory_that_cannot_be_read_is_not_left_out(bench: Bench) -> None:
+    root = bench.tree(CONTENTS)
+    (root / "share").chmod(0)
+    if os.access(root / "share", os.R_OK):
+        pytest.skip("this user, like root, may read everything")
+    with pytest.raises(WorkError, match="cannot be written"):
+        bench.pack(root, "a.tar.gz")
 
 
 def test_a_zip_holds_names_of_every_kind(bench: Bench) -> None:
@@ -236,6 +314,35 @@ def test_the_same_tree_gives_the_same_bytes(
         two = write_tree(bench.directory / "two" / "top", shuffled, umask, 10**9 * time // 5)
         first = bench.pack(one, f"first-{name}", environment).path.read_bytes()
         assert bench.pack(two, f"second-{name}", environment).path.read_bytes() == first
+
+
+@needs_gnu
+@settings(deadline=None, max_examples=25)
+@given(trees, st.sampled_from([0o002, 0o022, 0o077]))
+def test_any_tree_has_the_bytes_of_gnu_tar_and_gzip(
+    files: Mapping[str, tuple[bytes, bool]], umask: int
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        bench = Bench(Path(place))
+        root = write_tree(bench.directory / "one" / "top", list(files.items()), umask, EPOCH - 9)
+        ours = bench.pack(root, "ours.tar.gz").path.read_bytes()
+        assert ours == follow(TAR_RECIPE, root, bench.directory / "theirs.tar.gz")
+
+
+@needs_zip
+@settings(deadline=None, max_examples=25)
+@given(trees.filter(lambda files: all(map(str.isascii, files))), st.sampled_from([0o002, 0o022]))
+def test_any_tree_has_the_bytes_of_info_zip(
+    files: Mapping[str, tuple[bytes, bool]], umask: int
+) -> None:
+    """The recipe takes modes as they are: those of a careful packer are given to it."""
+    with tempfile.TemporaryDirectory() as place:
+        bench = Bench(Path(place))
+        root = write_tree(bench.directory / "one" / "top", list(files.items()), umask, EPOCH - 9)
+        ours = bench.pack(root, "ours.zip").path.read_bytes()
+        for path in (root, *root.rglob("*")):
+            path.chmod(normal_mode(path.stat().st_mode))
+        assert ours == follow(ZIP_RECIPE, root, bench.directory / "theirs.zip")
 
 
 def test_members_are_sorted_and_stand_below_the_trees_own_name(bench: Bench) -> None:

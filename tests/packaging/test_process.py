@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections import namedtuple
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -272,3 +273,52 @@ def test_a_watched_program_is_looked_at_while_it_runs(log: Path) -> None:
     measure(shell("sleep 0.05"), log=log, seconds=60, watch=seen.append)
     assert seen
     assert len(set(seen)) == 1
+
+
+def fed(
+    script: str, chunks: Iterable[bytes], target: Path, log: Path, runner: Runner | None = None
+) -> None:
+    with (
+        target.open("wb") as stream,
+        (runner or Runner()).feed(shell(script), stream, what="filtering", log=log) as pipe,
+    ):
+        for chunk in chunks:
+            pipe.write(chunk)
+
+
+def test_a_filter_reads_what_is_written_to_it(tmp_path: Path, log: Path) -> None:
+    target = tmp_path / "out"
+    fed("tr a-z A-Z; echo done >&2", [b"some", b" words"], target, log)
+    assert target.read_bytes() == b"SOME WORDS"
+    assert log.read_text(encoding="utf-8").splitlines()[-1] == "done"
+
+
+@pytest.mark.parametrize("script", ["echo no room >&2; exit 3", "cat >/dev/null; exit 3"])
+def test_a_filter_that_fails_is_told_of(script: str, tmp_path: Path, log: Path) -> None:
+    with pytest.raises(CommandError, match="filtering failed \\(exit 3\\)"):
+        fed(script, [bytes(1 << 20)] * 5, tmp_path / "out", log)
+
+
+def test_a_filter_that_does_not_read_to_the_end_has_failed(tmp_path: Path, log: Path) -> None:
+    with pytest.raises(CommandError):
+        fed("exit 0", [bytes(1 << 20)] * 5, tmp_path / "out", log)
+
+
+def test_a_filter_ends_with_the_trouble_of_its_writer(tmp_path: Path, log: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"a"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fed("cat; sleep 60", chunks(), tmp_path / "out", log)
+
+
+def test_a_filter_is_stopped_with_the_others(tmp_path: Path, log: Path) -> None:
+    runner = Runner()
+
+    def chunks() -> Iterator[bytes]:
+        runner.stop()
+        yield from [bytes(1 << 20)] * 100
+
+    with pytest.raises(StoppedError):
+        fed("cat; sleep 60", chunks(), tmp_path / "out", log, runner)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from countermark.errors import RewriteError
 from countermark.packing.archive import pack
+from countermark.packing.press import Press
 from countermark.process import Runner
 from counterproof.errors import HostileArchiveError
 from countersign.signer import sign_bytes
@@ -294,10 +295,12 @@ def test_signing_an_archive_is_packing_what_was_signed(
             stage(tmp_path / name, make),
             tmp_path / name / "a.tar.gz",
             epoch=EPOCH,
-            temporary=tmp_path,
-            environment=variables,
-            runner=Runner(),
-            log=tmp_path / "log.txt",
+            press=Press(
+                temporary=tmp_path,
+                environment=variables,
+                runner=Runner(),
+                log=tmp_path / "log.txt",
+            ),
             accept=lambda _: None,
         )
         return artifact.path

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from countermark.process import Command, Runner
 from countermark.tools import find_program, version_of
 
-__all__ = ["LIBRARY", "Press"]
+__all__ = ["ZLIB", "Press", "zstd_library"]
 
-LIBRARY: Final = f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+ZLIB: Final = f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
 """Python's own compressor, as the manifest calls it."""
 
 
@@ -22,6 +23,7 @@ class Press:
     """Where and with what an archive is compressed."""
 
     temporary: Path
+    """A directory on the file system of the archives."""
     environment: Mapping[str, str]
     runner: Runner
     log: Path
@@ -38,3 +40,15 @@ class Press:
             what="compressing",
             log=self.log,
         )
+
+    def filter(self, target: IO[bytes], *argv: str) -> AbstractContextManager[IO[bytes]]:
+        """Run a compressor that writes to ``target`` what is written to the stream given."""
+        command = Command(argv=argv, environment=self.environment)
+        return self.runner.feed(command, target, what="compressing", log=self.log)
+
+
+def zstd_library() -> str:
+    """Return the only compressor of ``.tar.zst``, as the manifest calls it."""
+    from zstandard import ZSTD_VERSION
+
+    return f"zstd {'.'.join(map(str, ZSTD_VERSION))}"

@@ -1,43 +1,77 @@
-"""``.tar.gz``, byte for byte as GNU tar and ``gzip -9n`` write it."""
+"""``.tar.gz``, byte for byte as GNU tar and ``gzip -9n`` write it, and ``.tar.zst``."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Final, Literal
 
-from countermark.files import sha256_of
-from countermark.packing.compression import GzipPacker
+from countermark.packing.compression import GzipPacker, Packer, Write, ZstdPacker
 from countermark.packing.members import Member, normal_mode
-from countermark.packing.press import LIBRARY, Press
+from countermark.packing.press import ZLIB, Press, zstd_library
 
 __all__ = ["pack_tar"]
 
+_CHUNK: Final = 1 << 20
+
 
 def pack_tar(
-    members: tuple[Member, ...], name: str, epoch: int, press: Press
-) -> tuple[Path, str, str]:
-    """Pack ``members`` into a ``.tar.gz``, unfinished until it is given its name.
+    members: tuple[Member, ...], target: Path, epoch: int, press: Press
+) -> tuple[str, str]:
+    """Pack ``members``, in their order, into a compressed tar.
 
-    Returns its path, the SHA-256 of the tar inside, and what compressed it.
+    Returns the SHA-256 of the tar inside, and what compressed it.
     """
-    tar = press.temporary / name.removesuffix(".gz")
-    with tar.open("wb") as stream:
-        _write_tar(stream, members, epoch)
-    content = sha256_of(tar)
-    gzip = press.find("gzip")
-    if gzip is None:
-        compressor = LIBRARY
-        _gzip_by_library(tar)
-    else:
+    with target.open("wb") as stream, _compressing(stream, target.suffix, press) as opened:
+        write, compressor = opened
+        tar = _Hashed(write)
+        _write_tar(tar, members, epoch)
+    return tar.digest.hexdigest(), compressor
+
+
+class _Hashed:
+    """A stream that hashes what passes through it, so that a tar need not be on the disk."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._position = 0
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        self._write(data)
+        self._position += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._position
+
+
+@contextmanager
+def _compressing(stream: IO[bytes], suffix: str, press: Press) -> Iterator[tuple[Write, str]]:
+    """Give what takes the plain bytes, and what to call it in the manifest."""
+    gzip = press.find("gzip") if suffix == ".gz" else None
+    if gzip is not None:
         program, compressor = gzip
-        press.run(str(program), "-9", "-n", "-f", str(tar))
-    return tar.with_name(f"{tar.name}.gz"), content, compressor
+        with press.filter(stream, str(program), "-9", "-n") as pipe:
+            yield pipe.write, compressor
+        return
+    packer: Packer = GzipPacker(stream.write) if suffix == ".gz" else ZstdPacker(stream.write)
+    yield packer.write, ZLIB if suffix == ".gz" else zstd_library()
+    packer.finish()
 
 
-def _write_tar(stream: IO[bytes], members: tuple[Member, ...], epoch: int) -> None:
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as tar:
+def _write_tar(stream: _Hashed, members: tuple[Member, ...], epoch: int) -> None:
+    with tarfile.TarFile(
+        fileobj=stream,  # type: ignore[arg-type]  # all that it needs for writing
+        mode="w",
+        format=tarfile.GNU_FORMAT,
+        copybufsize=_CHUNK,
+    ) as tar:
         for member in members:
             info = _tar_info(member, epoch)
             if info.isreg():
@@ -45,6 +79,7 @@ def _write_tar(stream: IO[bytes], members: tuple[Member, ...], epoch: int) -> No
                     tar.addfile(info, content)
             else:
                 tar.addfile(info)
+            tar.members.clear()  # type: ignore[attr-defined]  # or it would keep every one
 
 
 class _Header(tarfile.TarInfo):
@@ -81,12 +116,3 @@ def _tar_info(member: Member, epoch: int) -> tarfile.TarInfo:
     else:
         info.size = member.status.st_size
     return info
-
-
-def _gzip_by_library(tar: Path) -> None:
-    with tar.open("rb") as source, tar.with_name(f"{tar.name}.gz").open("wb") as target:
-        packer = GzipPacker(target.write)
-        while chunk := source.read(1 << 20):
-            packer.write(chunk)
-        packer.finish()
-    tar.unlink()
