@@ -66,6 +66,11 @@ _PROGRAMS = (
         "without it smoke tests of programs for Windows are skipped",
         "apt-get install wine wine64",
     ),
+    (
+        "gpg",
+        "without it only keys in files can sign, none of an agent or a card",
+        "apt-get install gnupg",
+    ),
     ("capnp", "without it schemas cannot be compared", "apt-get install capnproto"),
     ("cc", "needed for --toolchain native only", "apt-get install build-essential"),
 )

@@ -19,7 +19,7 @@ from countermark.hosts import HOSTS
 from countersign.pagehash import page_hash_implementation
 from kernel import cannot_try
 
-OPTIONAL = {"git", "gzip", "zip", "cc", "capnp", "qemu-aarch64-static", "wine"}
+OPTIONAL = {"git", "gzip", "zip", "cc", "gpg", "capnp", "qemu-aarch64-static", "wine"}
 KERNEL = "page hashes"
 
 

@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "inspect": ("inspect", "Show everything in the signatures of Mach-O files."),
     "layout": ("layout", "Check a stage or an archive against a profile."),
     "pack": ("pack", "Check the stages and pack them."),
+    "attest": ("attest", "Attest to what was built, as one of many builders."),
     "config": ("config", "Show the effective configuration, or its JSON schema."),
     "doctor": ("doctor", "Check every tool and host, and say what is missing."),
     "bench": ("bench", "Measure signing and verifying beside other signers."),

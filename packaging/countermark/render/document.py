@@ -15,6 +15,7 @@ from countermark.describe import Describer
 from countermark.doctor import Examined
 from countermark.manifest import Manifest
 from countermark.plan import ReleasePlan
+from countermark.render.attest_document import AttestDocument
 from countermark.render.bench_document import BenchDocument
 from countermark.render.change_documents import SignDocument, UnsignDocument
 from countermark.render.compare_document import CompareDocument
@@ -118,6 +119,7 @@ class DoctorDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.build-record/1": BuildRecord,
+    "countermark.attest/1": AttestDocument,
     "countermark.compare/1": CompareDocument,
     "countermark.bench/1": BenchDocument,
     "countermark.doctor/1": DoctorDocument,

@@ -1,0 +1,1 @@
+"""OpenPGP: keys, the signatures that they made, and making signatures."""
