@@ -112,7 +112,7 @@ class UnsupportedTreeError(TreeError):
     hint = "Give a directory, or a .tar, .tar.gz, .tar.zst or .zip archive."
 
 
-class UnreadMemberError(TreeError):
+class UnreadMemberError(UnsupportedTreeError):
     """A zip archive keeps a member in a way that is not read."""
 
     hint = "Pack it again without a password, with zip or another program that deflates."
