@@ -15,7 +15,7 @@ from countermark.pipeline import HostOutcome, Progress, Silent, Step, run_hosts
 from countermark.plan import ReleasePlan, plan_release
 from countermark.process import Runner
 from countermark.settings import format_settings
-from countermark.sums import format_sums
+from countermark.sums.writing import format_sums
 from countermark.tools import find_build_tools
 from countermark.worker import Worker, Workshop
 

@@ -1,0 +1,275 @@
+"""Which signatures of a file are good, each judged by itself.
+
+gpg and pysequoia answer for a whole file; here every signature packet is checked against each key
+that may have made it, so that a bad one hides no good one, and a good one no bad one.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from countermark.openpgp.armor import blocks, packets
+from countermark.openpgp.certificate import Certificate, Key
+from countermark.openpgp.keyring import Keyring
+from countermark.openpgp.wording import WEAK_HASHES, algorithm_name, first_line
+from countersign.escaping import printable
+
+if TYPE_CHECKING:
+    from pysequoia import Sig
+
+__all__ = ["MOST_SIGNATURES", "SKEW", "CheckedSignature", "State", "check_signatures"]
+
+SKEW: Final = timedelta(minutes=5)
+"""How far a signature may be in the future: clocks differ."""
+
+MOST_SIGNATURES: Final = 1000
+"""Signatures of one file that are checked."""
+
+_SIGNATURE: Final = 2
+"""The tag of a signature packet: RFC 9580, section 5.2."""
+
+
+class State(enum.StrEnum):
+    """What became of one signature; only a good one counts."""
+
+    GOOD = "good"
+    BAD = "bad"
+    """The key did not sign these bytes."""
+    UNKNOWN_KEY = "unknown-key"
+    REVOKED = "revoked"
+    EXPIRED_KEY = "expired-key"
+    EXPIRED_SIGNATURE = "expired-signature"
+    WEAK = "weak"
+    NOT_YET_VALID = "not-yet-valid"
+    DUPLICATE = "duplicate"
+    """Good, but its owner counts already."""
+    UNSUPPORTED = "unsupported"
+    """Made by a kind of key that cannot be checked here."""
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSignature:
+    """One signature packet, and what was found."""
+
+    state: State
+    fingerprint: str | None = None
+    """Of the primary key; None when no key is known."""
+    certificate: Certificate | None = None
+    issuer: str | None = None
+    """The fingerprint or key id of the key, often a subkey, that the signature names."""
+    created: datetime | None = None
+    hash: str | None = None
+    """Such as ``SHA256``."""
+    detail: str = ""
+    """Why it does not count; empty for a good one."""
+
+    @property
+    def counts(self) -> bool:
+        """True when it is good, and the first by its owner."""
+        return self.state is State.GOOD
+
+
+def check_signatures(
+    data: bytes, armored: bytes, keyring: Keyring, *, now: datetime
+) -> tuple[CheckedSignature, ...]:
+    """Check every signature packet of ``armored`` as one of ``data``, in the order of the file.
+
+    Several armored blocks may follow each other, as in ``SHA256SUMS.asc``; a binary file will do
+    too. What is no signature is said to be malformed, and so is a file without any: the result is
+    never empty. ``now`` is the moment at which keys must not have expired.
+    """
+    checked: list[CheckedSignature] = []
+    counted: dict[str, CheckedSignature] = {}
+    for packet in _signatures(armored):
+        one = packet if isinstance(packet, CheckedSignature) else _check(data, packet, keyring, now)
+        if one.counts and one.certificate is not None:
+            person = keyring.persons[one.certificate.fingerprint]
+            first = counted.setdefault(person, one)
+            if first is not one:
+                one = _duplicate(one, first)
+        checked.append(one)
+    return tuple(checked)
+
+
+def _malformed(detail: str) -> CheckedSignature:
+    return CheckedSignature(state=State.MALFORMED, detail=detail)
+
+
+def _signatures(armored: bytes) -> Iterator[Sig | CheckedSignature]:
+    """Yield the signatures, and for what is none the reason."""
+    count = 0
+    for found in _packets(armored):
+        if count == MOST_SIGNATURES:
+            yield _malformed(f"more than {MOST_SIGNATURES:,} signatures; the rest was not checked")
+            return
+        count += 1
+        yield _parse(found) if isinstance(found, bytes) else found
+    if not count:
+        yield _malformed("there is no OpenPGP signature in it")
+
+
+def _packets(armored: bytes) -> Iterator[bytes | CheckedSignature]:
+    for block in blocks(armored):
+        if block.kind not in ("", "SIGNATURE"):
+            yield _malformed(f"a {block.kind.lower()} is no detached signature")
+        elif block.problem:
+            yield _malformed(block.problem)
+        else:
+            yield from _signature_packets(block.content)
+
+
+def _signature_packets(content: bytes) -> Iterator[bytes | CheckedSignature]:
+    for packet in packets(content):
+        if packet.problem:
+            yield _malformed(packet.problem)
+        elif packet.tag != _SIGNATURE:
+            yield _malformed(f"a packet with tag {packet.tag} is no signature")
+        else:
+            yield packet.encoded
+
+
+def _parse(encoded: bytes) -> Sig | CheckedSignature:
+    from pysequoia import Sig
+
+    try:
+        return Sig.from_bytes(encoded)
+    except RuntimeError as error:
+        return _malformed(printable(first_line(error)))
+
+
+def _check(data: bytes, signature: Sig, keyring: Keyring, now: datetime) -> CheckedSignature:
+    """Check one signature against every certificate that may have made it."""
+    issuer = (signature.issuer_fingerprint or signature.issuer_key_id or "").upper()
+    plain = CheckedSignature(
+        state=State.UNKNOWN_KEY,
+        issuer=issuer or None,
+        created=signature.created,
+        hash=algorithm_name(signature.hash_algorithm),
+        detail=f"no key in {keyring.path.name} made it" if issuer else "it names no key",
+    )
+    kind = algorithm_name(signature.signature_type)
+    if kind not in ("Binary", "Text"):
+        return replace(plain, state=State.MALFORMED, detail=f"it signs no file ({kind})")
+    cases = [
+        _Case(data, signature, certificate, key, now)
+        for certificate in keyring.holding(issuer)
+        if (key := certificate.key(issuer)) is not None
+    ]
+    candidates = [_judge(case, plain) for case in cases]
+    good = (each for each in candidates if each.counts)
+    return next(good, candidates[0] if candidates else plain)
+
+
+class _Case(NamedTuple):
+    """A signature, and a key that may have made it."""
+
+    data: bytes
+    signature: Sig
+    certificate: Certificate
+    key: Key
+    now: datetime
+
+    @property
+    def lifetimes(self) -> tuple[datetime, ...]:
+        """When the key and its primary key expire, if they do."""
+        ends = (self.certificate.expires, self.key.expires)
+        return tuple(end for end in ends if end is not None)
+
+
+_Reason = tuple[State, str]
+
+
+def _judge(case: _Case, plain: CheckedSignature) -> CheckedSignature:
+    """Ask what rules it out, then the mathematics, then whether the key is still to be believed."""
+    state, detail = (
+        _unfit(case, plain.hash)
+        or _untimely(case)
+        or _unmatched(case)
+        or _lapsed(case)
+        or (State.GOOD, "")
+    )
+    return replace(
+        plain,
+        state=state,
+        detail=detail,
+        certificate=case.certificate,
+        fingerprint=case.certificate.fingerprint,
+    )
+
+
+def _unfit(case: _Case, hash_name: str | None) -> _Reason | None:
+    """Return why nothing that is signed so is to be believed."""
+    if hash_name in WEAK_HASHES:
+        return State.WEAK, f"it is made with {hash_name}"
+    certificate = case.certificate
+    weakness = certificate.weakness or certificate.keys[0].weakness or case.key.weakness
+    if weakness:
+        return State.WEAK, f"the key is weak: {weakness}"
+    if certificate.unsupported:
+        return State.UNSUPPORTED, f"the key cannot be used here: {certificate.unsupported}"
+    return None
+
+
+def _untimely(case: _Case) -> _Reason | None:
+    """Return why the signature was not valid when it was made, or is no longer."""
+    created, expires, now = case.signature.created, case.signature.expiration, case.now
+    if created is None:
+        return State.MALFORMED, "it does not say when it was made"
+    if created > now + SKEW:
+        clock = f"this machine's clock says {_moment(now)}; is that right?"
+        return State.NOT_YET_VALID, f"it is made {_moment(created)}, and {clock}"
+    if created < case.key.created:
+        return State.NOT_YET_VALID, f"it is older than its key, of {_moment(case.key.created)}"
+    for end in case.lifetimes:
+        if end <= created:
+            return State.EXPIRED_KEY, f"the key had expired before, {_moment(end)}"
+    if expires is not None and expires <= now:
+        return State.EXPIRED_SIGNATURE, f"it expired {_moment(expires)}"
+    return None
+
+
+def _unmatched(case: _Case) -> _Reason | None:
+    """Return why the key did not make the signature, of these bytes."""
+    import pysequoia
+
+    try:
+        verified = pysequoia.verify(
+            case.data, lambda _: [case.certificate.unrevoked], signature=case.signature
+        )
+    except RuntimeError:
+        return _BAD
+    for valid in verified.valid_sigs:
+        made_by = (valid.certificate.upper(), valid.signing_key.upper())
+        if made_by == (case.certificate.fingerprint, case.key.fingerprint):
+            return None
+    return _BAD
+
+
+_BAD: Final = (State.BAD, "the key did not sign these bytes")
+
+
+def _lapsed(case: _Case) -> _Reason | None:
+    """Return why the key is not to be believed any more."""
+    if case.certificate.revoked:
+        return State.REVOKED, "its owner revoked the key"
+    if case.key.revoked:
+        return State.REVOKED, "its owner revoked the subkey that made it"
+    for end in case.lifetimes:
+        if end <= case.now:
+            return State.EXPIRED_KEY, f"the key expired {_moment(end)}"
+    return None
+
+
+def _duplicate(one: CheckedSignature, first: CheckedSignature) -> CheckedSignature:
+    same = one.fingerprint == first.fingerprint
+    who = "the same key" if same else f"its owner, with {first.fingerprint},"
+    return replace(one, state=State.DUPLICATE, detail=f"{who} signed above")
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,1 @@
+"""Lists of digests, such as ``SHA256SUMS``: writing, reading and checking them."""
