@@ -34,6 +34,7 @@ class Packet(NamedTuple):
     tag: int
     encoded: bytes
     """Header and body."""
+    body: bytes = b""
     problem: str = ""
 
 
@@ -82,16 +83,16 @@ def packets(content: bytes) -> Iterator[Packet]:
 def _packet(content: bytes, at: int) -> Packet:
     first = content[at]
     if first < 0x80:
-        return Packet(0, content[at:], "no packet begins here")
+        return Packet(0, content[at:], problem="no packet begins here")
     tag = first & 0x3F if first & 0x40 else first >> 2 & 0xF
     measured = _new_length(content, at) if first & 0x40 else _old_length(content, at)
     if measured is None:
-        return Packet(tag, content[at:], "a packet without a plain length")
+        return Packet(tag, content[at:], problem="a packet without a plain length")
     header, length = measured
     end = at + header + length
     if end > len(content):
-        return Packet(tag, content[at:], "a packet is cut off")
-    return Packet(tag, content[at:end])
+        return Packet(tag, content[at:], problem="a packet is cut off")
+    return Packet(tag, content[at:end], content[at + header : end])
 
 
 def _new_length(content: bytes, at: int) -> tuple[int, int] | None:

@@ -1,23 +1,25 @@
 """A certificate: a primary key with its subkeys and user ids, and what is wrong with it.
 
-What it says of itself counts only where its own primary key signed it: pysequoia leaves out of
-``bytes(Cert)`` whatever is not, so that a revocation that somebody made up revokes nothing.
+What it says of itself counts only where its own primary key signed it, so that a revocation that
+somebody made up revokes nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from countermark.openpgp.armor import packets
+from countermark.openpgp.mathematics import UnsupportedError, about, is_signed
 from countermark.openpgp.wording import WEAK_HASHES, algorithm_name, first_line
 from countersign.escaping import listed
 
 if TYPE_CHECKING:
     from pysequoia import Cert
-    from pysequoia.packet import Packet, SignatureType
+    from pysequoia.packet import Packet
 
 __all__ = ["SMALLEST_MODULUS", "Certificate", "Key", "read_certificate"]
 
@@ -33,8 +35,12 @@ class Key(NamedTuple):
     created: datetime
     expires: datetime | None
     revoked: bool
+    signs: bool
+    """True when it is meant to sign files."""
     weakness: str
     """Such as ``RSA of 1024 bits``; empty when there is none."""
+    body: bytes
+    """The packet of the key, without its header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,20 +98,18 @@ def read_certificate(certificate: Cert, file: str) -> Certificate:
     """Return what is to be known of a certificate that pysequoia has parsed."""
     from pysequoia.packet import PacketPile
 
-    components = list(_components(PacketPile.from_bytes(bytes(certificate))))
-    primary = components[0][0]
-    user_ids = [part for part in components if part[0].user_id is not None]
-    subkeys = [part for part in components[1:] if part[0].fingerprint is not None]
-    weakness = _weakness([components[0], *user_ids], primary)
+    components = _components(PacketPile.from_bytes(bytes(certificate)))
+    primary = components[0]
+    user_ids = [part for part in components if part.packet.user_id is not None]
+    subkeys = [part for part in components[1:] if part.packet.fingerprint is not None]
+    selves = [one for part in (primary, *user_ids) for one in part.sayings]
+    weakness = _weakness(selves)
     expires, unsupported = _expiry(certificate)
     return Certificate(
         fingerprint=certificate.fingerprint.upper(),
         file=file,
-        user_ids=tuple(part[0].user_id or "" for part in user_ids),
-        keys=(
-            _key(primary, expires, revoked=_is_revoked(components[0])),
-            *(_subkey(part, primary) for part in subkeys),
-        ),
+        user_ids=tuple(part.packet.user_id or "" for part in user_ids),
+        keys=(_key(primary, selves, expires), *map(_subkey, subkeys)),
         weakness=weakness,
         unsupported="" if weakness else unsupported,
         secret=certificate.has_secret_keys,
@@ -113,45 +117,79 @@ def read_certificate(certificate: Cert, file: str) -> Certificate:
     )
 
 
-_Component = list["Packet"]
-"""A key or a user id, and the signatures about it that follow."""
+class _Component(NamedTuple):
+    """A key or a user id, and the signatures about it that follow."""
+
+    packet: Packet
+    signatures: tuple[Packet, ...]
+    primary: Packet
+
+    @property
+    def own(self) -> tuple[Packet, ...]:
+        """Those that the primary key did make, about this very component."""
+        return tuple(each for each in self.signatures if self._made(each))
+
+    @property
+    def sayings(self) -> tuple[Packet, ...]:
+        """Its own signatures but revocations."""
+        return tuple(each for each in self.own if not _is_revocation(each))
+
+    @property
+    def revoked(self) -> bool:
+        """True when one of its own signatures is a revocation.
+
+        A later signature takes one back without compromise for some programs; here it stays.
+        """
+        return any(map(_is_revocation, self.own))
+
+    def _made(self, signature: Packet) -> bool:
+        """Tell whether the primary key made a signature; what cannot be computed is believed.
+
+        pysequoia judges it, too, before any signature of such a key is good.
+        """
+        issuers = (signature.issuer_key_id, signature.issuer_fingerprint)
+        if not {self.primary.key_id, self.primary.fingerprint}.intersection(issuers):
+            return False
+        document = about(self.primary.body, *self._part)
+        try:
+            return is_signed(document, signature.body, self.primary.body, strict=False)
+        except UnsupportedError:
+            return True
+
+    @property
+    def _part(self) -> tuple[int, bytes]:
+        if self.packet is self.primary:
+            return 0, b""
+        return _tag(self.packet), self.packet.body
 
 
-def _components(packets: Iterable[Packet]) -> Iterator[_Component]:
+def _components(packets: Iterable[Packet]) -> list[_Component]:
     from pysequoia.packet import Tag
 
-    component: _Component = []
+    parts: list[list[Packet]] = []
     for packet in packets:
-        if component and packet.tag != Tag.Signature:
-            yield component
-            component = []
-        component.append(packet)
-    yield component
+        if packet.tag == Tag.Signature:
+            parts[-1].append(packet)
+        else:
+            parts.append([packet])
+    primary = parts[0][0]
+    return [_Component(part[0], tuple(part[1:]), primary) for part in parts]
 
 
-def _by(primary: Packet, component: _Component, *kinds: SignatureType) -> list[Packet]:
-    """Return the signatures of these kinds that the primary key made, or of all but revocations."""
-    return [
-        packet
-        for packet in component[1:]
-        if packet.issuer_key_id in (primary.key_id, None)
-        and packet.issuer_fingerprint in (primary.fingerprint, None)
-        and (packet.signature_type in kinds if kinds else not _is_revocation(packet))
-    ]
+def _tag(packet: Packet) -> int:
+    """Return the number of a packet's tag, which pysequoia knows by name only."""
+    return next(packets(bytes(packet))).tag
 
 
 def _is_revocation(packet: Packet) -> bool:
-    from pysequoia.packet import SignatureType
-
-    return packet.signature_type in (SignatureType.KeyRevocation, SignatureType.SubkeyRevocation)
+    return algorithm_name(packet.signature_type) in ("KeyRevocation", "SubkeyRevocation")
 
 
-def _weakness(components: Iterable[_Component], primary: Packet) -> str:
+def _weakness(sayings: Iterable[Packet]) -> str:
     """Say so when nothing but a weak hash ties a key to what is said of it."""
-    made = [packet for component in components for packet in _by(primary, component)]
-    hashes = {algorithm_name(packet.hash_algorithm) for packet in made}
+    hashes = {algorithm_name(packet.hash_algorithm) for packet in sayings}
     if hashes and hashes <= WEAK_HASHES:
-        return f"its own signature of itself is made with {listed(sorted(hashes))}"
+        return f"what it says of itself is signed with {listed(sorted(hashes))}"
     return ""
 
 
@@ -163,45 +201,34 @@ def _expiry(certificate: Cert) -> tuple[datetime | None, str]:
         return None, first_line(error)
 
 
-def _is_revoked(component: _Component) -> bool:
-    """Tell whether the primary key revoked itself.
-
-    A later signature of itself takes back a revocation without compromise for some programs; here
-    a key stays revoked. So it is asked without any.
-    """
-    from pysequoia import Cert
-
-    revocations = [packet for packet in component[1:] if _is_revocation(packet)]
-    return bool(revocations) and Cert.from_packets([component[0], *revocations]).is_revoked
-
-
-def _subkey(component: _Component, primary: Packet) -> Key:
-    from pysequoia.packet import SignatureType
-
-    packet = component[0]
-    bindings = _by(primary, component, SignatureType.SubkeyBinding)
-    last = max(bindings, key=lambda each: _seconds(each.signature_created), default=None)
+def _subkey(component: _Component) -> Key:
+    packet, sayings = component.packet, component.sayings
+    last = _newest(sayings)
     period = last.key_validity_period if last else None
-    return _key(
-        packet,
-        packet.key_created + period if packet.key_created and period else None,
-        revoked=bool(_by(primary, component, SignatureType.SubkeyRevocation)),
-        weakness=_weakness([component], primary),
-    )
+    expires = packet.key_created + period if packet.key_created and period else None
+    return _key(component, sayings, expires)
+
+
+def _newest(sayings: Iterable[Packet]) -> Packet | None:
+    return max(sayings, key=lambda each: _seconds(each.signature_created), default=None)
 
 
 def _seconds(moment: datetime | None) -> float:
     return moment.timestamp() if moment else 0.0
 
 
-def _key(packet: Packet, expires: datetime | None, *, revoked: bool, weakness: str = "") -> Key:
+def _key(component: _Component, sayings: Sequence[Packet], expires: datetime | None) -> Key:
+    packet, last = component.packet, _newest(sayings)
+    flags = last.key_flags if last else None
     return Key(
         fingerprint=(packet.fingerprint or "").upper(),
         key_id=(packet.key_id or "").upper(),
         created=packet.key_created or datetime.fromtimestamp(0, UTC),
         expires=expires,
-        revoked=revoked,
-        weakness=_small_modulus(packet) or weakness,
+        revoked=component.revoked,
+        signs=flags is not None and flags.signing,
+        weakness=_small_modulus(packet) or _weakness(sayings),
+        body=packet.body,
     )
 
 
@@ -217,8 +244,11 @@ def _small_modulus(packet: Packet) -> str:
 def _unrevoked(components: Iterable[_Component]) -> Cert:
     from pysequoia import Cert
 
-    packets = (packet for component in components for packet in component)
-    return Cert.from_packets([packet for packet in packets if not _is_revocation(packet)])
+    kept: list[Packet] = []
+    for component in components:
+        kept.append(component.packet)
+        kept += (each for each in component.signatures if not _is_revocation(each))
+    return Cert.from_packets(kept)
 
 
 _ADDRESS: Final = re.compile(r"<([^<>]+@[^<>]+)>\s*\Z")

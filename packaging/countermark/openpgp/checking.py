@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from countermark.openpgp.armor import blocks, packets
+from countermark.openpgp.armor import Packet, blocks, packets
 from countermark.openpgp.certificate import Certificate, Key
 from countermark.openpgp.keyring import Keyring
+from countermark.openpgp.mathematics import UnsupportedError, is_signed
 from countermark.openpgp.wording import WEAK_HASHES, algorithm_name, first_line
 from countersign.escaping import printable
 
@@ -85,8 +86,8 @@ def check_signatures(
     """
     checked: list[CheckedSignature] = []
     counted: dict[str, CheckedSignature] = {}
-    for packet in _signatures(armored):
-        one = packet if isinstance(packet, CheckedSignature) else _check(data, packet, keyring, now)
+    for read in _signatures(armored):
+        one = _check(data, read, keyring, now) if isinstance(read, _Read) else read
         if one.counts and one.certificate is not None:
             person = keyring.persons[one.certificate.fingerprint]
             first = counted.setdefault(person, one)
@@ -100,7 +101,14 @@ def _malformed(detail: str) -> CheckedSignature:
     return CheckedSignature(state=State.MALFORMED, detail=detail)
 
 
-def _signatures(armored: bytes) -> Iterator[Sig | CheckedSignature]:
+class _Read(NamedTuple):
+    """A signature, and the body of its packet."""
+
+    signature: Sig
+    body: bytes
+
+
+def _signatures(armored: bytes) -> Iterator[_Read | CheckedSignature]:
     """Yield the signatures, and for what is none the reason."""
     count = 0
     for found in _packets(armored):
@@ -108,12 +116,12 @@ def _signatures(armored: bytes) -> Iterator[Sig | CheckedSignature]:
             yield _malformed(f"more than {MOST_SIGNATURES:,} signatures; the rest was not checked")
             return
         count += 1
-        yield _parse(found) if isinstance(found, bytes) else found
+        yield _parse(found) if isinstance(found, Packet) else found
     if not count:
         yield _malformed("there is no OpenPGP signature in it")
 
 
-def _packets(armored: bytes) -> Iterator[bytes | CheckedSignature]:
+def _packets(armored: bytes) -> Iterator[Packet | CheckedSignature]:
     for block in blocks(armored):
         if block.kind not in ("", "SIGNATURE"):
             yield _malformed(f"a {block.kind.lower()} is no detached signature")
@@ -123,27 +131,28 @@ def _packets(armored: bytes) -> Iterator[bytes | CheckedSignature]:
             yield from _signature_packets(block.content)
 
 
-def _signature_packets(content: bytes) -> Iterator[bytes | CheckedSignature]:
+def _signature_packets(content: bytes) -> Iterator[Packet | CheckedSignature]:
     for packet in packets(content):
         if packet.problem:
             yield _malformed(packet.problem)
         elif packet.tag != _SIGNATURE:
             yield _malformed(f"a packet with tag {packet.tag} is no signature")
         else:
-            yield packet.encoded
+            yield packet
 
 
-def _parse(encoded: bytes) -> Sig | CheckedSignature:
+def _parse(packet: Packet) -> _Read | CheckedSignature:
     from pysequoia import Sig
 
     try:
-        return Sig.from_bytes(encoded)
+        return _Read(Sig.from_bytes(packet.encoded), packet.body)
     except RuntimeError as error:
         return _malformed(printable(first_line(error)))
 
 
-def _check(data: bytes, signature: Sig, keyring: Keyring, now: datetime) -> CheckedSignature:
+def _check(data: bytes, read: _Read, keyring: Keyring, now: datetime) -> CheckedSignature:
     """Check one signature against every certificate that may have made it."""
+    signature = read.signature
     issuer = (signature.issuer_fingerprint or signature.issuer_key_id or "").upper()
     plain = CheckedSignature(
         state=State.UNKNOWN_KEY,
@@ -156,7 +165,7 @@ def _check(data: bytes, signature: Sig, keyring: Keyring, now: datetime) -> Chec
     if kind not in ("Binary", "Text"):
         return replace(plain, state=State.MALFORMED, detail=f"it signs no file ({kind})")
     cases = [
-        _Case(data, signature, certificate, key, now)
+        _Case(data, read, certificate, key, now)
         for certificate in keyring.holding(issuer)
         if (key := certificate.key(issuer)) is not None
     ]
@@ -169,10 +178,15 @@ class _Case(NamedTuple):
     """A signature, and a key that may have made it."""
 
     data: bytes
-    signature: Sig
+    read: _Read
     certificate: Certificate
     key: Key
     now: datetime
+
+    @property
+    def signature(self) -> Sig:
+        """The signature as pysequoia reads it."""
+        return self.read.signature
 
     @property
     def lifetimes(self) -> tuple[datetime, ...]:
@@ -234,23 +248,38 @@ def _untimely(case: _Case) -> _Reason | None:
 
 
 def _unmatched(case: _Case) -> _Reason | None:
-    """Return why the key did not make the signature, of these bytes."""
+    """Return why the key did not make the signature, of these bytes.
+
+    Sequoia PGP takes a key for what it said of itself when the signature was made. Who prolongs a
+    key and publishes nothing older has said nothing then, so where it refuses, the mathematics
+    decides together with what the key says now.
+    """
+    if _is_good_for_sequoia(case):
+        return None
+    try:
+        made = is_signed(case.data, case.read.body, case.key.body)
+    except UnsupportedError as error:
+        return State.UNSUPPORTED, f"it is refused, and whether it is false cannot be told: {error}"
+    if not made:
+        return State.BAD, "the key did not sign these bytes"
+    if not case.key.signs:
+        return State.BAD, "the key is not meant to sign files"
+    return None
+
+
+def _is_good_for_sequoia(case: _Case) -> bool:
     import pysequoia
 
+    certificate = case.certificate
     try:
         verified = pysequoia.verify(
-            case.data, lambda _: [case.certificate.unrevoked], signature=case.signature
+            case.data, lambda _: [certificate.unrevoked], signature=case.signature
         )
     except RuntimeError:
-        return _BAD
-    for valid in verified.valid_sigs:
-        made_by = (valid.certificate.upper(), valid.signing_key.upper())
-        if made_by == (case.certificate.fingerprint, case.key.fingerprint):
-            return None
-    return _BAD
-
-
-_BAD: Final = (State.BAD, "the key did not sign these bytes")
+        return False
+    wanted = (certificate.fingerprint, case.key.fingerprint)
+    made_by = ((each.certificate, each.signing_key) for each in verified.valid_sigs)
+    return any((one.upper(), key.upper()) == wanted for one, key in made_by)
 
 
 def _lapsed(case: _Case) -> _Reason | None:
