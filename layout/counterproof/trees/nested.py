@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, NamedTuple, TypeAlias
@@ -24,7 +24,17 @@ from counterproof.trees.zipball import ZipMember, open_zip, read_zip
 from counterproof.trees.zstd import plain_blocks
 from countersign.source import Source
 
-__all__ = ["HEAD", "MAX_NESTING", "ArchivedFile", "Opened", "Passed", "Unread", "walk_nested"]
+__all__ = [
+    "HEAD",
+    "MAX_NESTING",
+    "ArchivedFile",
+    "Opened",
+    "Passed",
+    "PieceStream",
+    "Unread",
+    "open_plain",
+    "walk_nested",
+]
 
 MAX_NESTING: Final = 5
 """Archives that stand in one another, the outermost one counted."""
@@ -94,6 +104,23 @@ def walk_nested(path: Path) -> _Walk:
         form = identify_start(stream.head(), str(path))
         if form is not None:
             yield from _archive(form, stream, _Place((), path.name, Budget(str(path)), Shelf()))
+
+
+@contextmanager
+def open_plain(path: Path, form: ArchiveFormat) -> Iterator[PieceStream]:
+    """Open the plain bytes of a tar, which are decompressed, as ``form`` says, on another core.
+
+    Raises :class:`TreeError`, as reading them does.
+    """
+    with telling_damage(str(path), DAMAGE):
+        file = path.open("rb")
+    with file:
+        stream = _FileStream(file, str(path))
+        if form is ArchiveFormat.TAR:
+            yield stream
+            return
+        with closing(ahead(_decompressed(form, stream, str(path)))) as plain:
+            yield PieceStream(plain)
 
 
 class PieceStream:

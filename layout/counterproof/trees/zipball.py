@@ -22,7 +22,7 @@ from counterproof.trees.content import Shelf, split
 from counterproof.trees.entry import Entry, Kind, Member
 from counterproof.trees.safety import MAX_NAME, Budget, refuse_escapes, safe_path, telling_damage
 
-__all__ = ["ZipMember", "open_zip", "read_zip", "walk_zip"]
+__all__ = ["DAMAGE", "ZipMember", "expect_end", "open_zip", "read_zip", "walk_zip"]
 
 _UNIX: Final = 3
 _PIECE: Final = 1 << 18
@@ -48,7 +48,7 @@ _IN_ZIP64: Final = 0xFFFF
 """A count that stands in the end of ZIP64."""
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-_DAMAGE: Final = (
+DAMAGE: Final = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -79,7 +79,7 @@ class ZipMember:
 
     def chunks(self) -> Iterator[bytes]:
         """Read the content in pieces; its check sum is compared at the end."""
-        with telling_damage(self.source, _DAMAGE), self.archive.open(self.info) as stream:
+        with telling_damage(self.source, DAMAGE), self.archive.open(self.info) as stream:
             yield from split(stream.read, self.info.file_size, _PIECE)
             stream.read(1)
 
@@ -90,7 +90,7 @@ def open_zip(file: IO[bytes], source: str) -> zipfile.ZipFile:
     zipfile takes no notice of how many members the end of the directory counts; others do, or read
     the members one behind the other and find more.
     """
-    with telling_damage(source, _DAMAGE):
+    with telling_damage(source, DAMAGE):
         archive = zipfile.ZipFile(file)
         listed, counted = len(archive.infolist()), _count(file)
     if counted != listed:
@@ -118,11 +118,11 @@ def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:
     """
     shelf = Shelf()
     with (
-        telling_damage(budget.path, _DAMAGE),
+        telling_damage(budget.path, DAMAGE),
         path.open("rb") as file,
         open_zip(file, budget.path) as archive,
     ):
-        _expect_end(file, archive)
+        expect_end(file, archive)
         for member in read_zip(archive, budget):
             if member.entry.kind is not Kind.FILE:
                 yield Member(entry=member.entry)
@@ -131,8 +131,11 @@ def walk_zip(path: Path, budget: Budget) -> Iterator[Member]:
                 yield Member(entry=member.entry, content=content)
 
 
-def _expect_end(file: IO[bytes], archive: zipfile.ZipFile) -> None:
-    """Check that nothing follows the end record and its comment, for nobody would see it."""
+def expect_end(file: IO[bytes], archive: zipfile.ZipFile) -> None:
+    """Check that nothing follows the end record and its comment, for nobody would see it.
+
+    Raises :class:`zipfile.BadZipFile`, and :class:`OSError` for what cannot be read.
+    """
     file.seek(-_END_RECORD.size - len(archive.comment), os.SEEK_END)
     if file.read(len(_END)) != _END:
         raise zipfile.BadZipFile("data follows the end of the archive")

@@ -14,7 +14,7 @@ from countersign.inspection.inspector import inspect_source
 from countersign.reading import read_image
 from countersign.source import Source, open_source
 
-__all__ = ["ImageComparison", "SliceComparison", "compare_images"]
+__all__ = ["ImageComparison", "SliceComparison", "compare_image_sources", "compare_images"]
 
 
 class SliceComparison(NamedTuple):
@@ -59,10 +59,15 @@ def compare_images(old: Path, new: Path) -> ImageComparison:
     its signature.
     """
     with open_source(old) as one, open_source(new) as other:
-        compared = _compare(_slices(one), _slices(other))
+        compared = compare_image_sources(one, other)
         one.expect_unchanged(old)
         other.expect_unchanged(new)
     return compared
+
+
+def compare_image_sources(one: Source, other: Source) -> ImageComparison:
+    """Compare two open Mach-O files as :func:`compare_images` does, which raises the same."""
+    return _compare(_slices(one), _slices(other))
 
 
 def _slices(source: Source) -> list[_Slice]:

@@ -20,7 +20,7 @@ from countersign.reading import Part, read_image
 from countersign.source import Source, open_source
 from countersign.window import Window
 
-__all__ = ["Compared", "Difference", "compare"]
+__all__ = ["Compared", "Difference", "compare", "compare_sources"]
 
 MAX_DIFFERENCES: Final = 1000
 """Ranges that are told apart; more say no more."""
@@ -66,13 +66,18 @@ def compare(first: Path, second: Path, *, modulo_signature: bool = False) -> Com
     is no Mach-O; :class:`IncomparableError` for other architectures.
     """
     with open_source(first) as one, open_source(second) as other:
-        found = _unsigned_differences(one, other) if modulo_signature else _differences(one, other)
-        listed: list[Difference] = []
-        for difference in found:
-            if len(listed) == MAX_DIFFERENCES:
-                return Compared(differences=tuple(listed), complete=False)
-            listed.append(difference)
-        return Compared(differences=tuple(listed), complete=True)
+        return compare_sources(one, other, modulo_signature=modulo_signature)
+
+
+def compare_sources(one: Source, other: Source, *, modulo_signature: bool = False) -> Compared:
+    """Compare two open files as :func:`compare` does, which raises the same."""
+    found = _unsigned_differences(one, other) if modulo_signature else _differences(one, other)
+    listed: list[Difference] = []
+    for difference in found:
+        if len(listed) == MAX_DIFFERENCES:
+            return Compared(differences=tuple(listed), complete=False)
+        listed.append(difference)
+    return Compared(differences=tuple(listed), complete=True)
 
 
 def _differences(one: Source, other: Source) -> Iterator[Difference]:

@@ -1,0 +1,1 @@
+"""Comparing two archives or trees, and saying why they differ."""
