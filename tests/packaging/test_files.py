@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from countermark.files import publish, sha256_of, write_whole
-from countermark.sums import format_sums
+from countermark.sums.writing import format_sums
 
 
 @pytest.fixture
