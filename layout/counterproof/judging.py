@@ -29,11 +29,14 @@ from counterproof.hardening.checking import check_hardening
 from counterproof.hardening.pool import FactsReader
 from counterproof.profiles.profile import Profile
 from counterproof.subject import Located, Subject
-from counterproof.survey import Survey, survey
+from counterproof.survey import survey
 from counterproof.target import Target
-from countersign.findings import FileVerdict, Finding, Verdict
+from countersign.findings import FileVerdict, Finding, SliceVerdict, Verdict
 
-__all__ = ["CHECKS", "check"]
+__all__ = ["CHECKS", "check", "judge"]
+
+_SIGNED: Final = "A1"
+"""The verifier's rule that an image is signed at all."""
 
 CHECKS: Final[tuple[Callable[[Subject], Iterator[Located]], ...]] = (
     check_presence,
@@ -89,12 +92,15 @@ def judge(subject: Subject) -> Verdict:
     verdicts = [FileVerdict(path=str(subject.survey.path), findings=tuple(whole))] if whole else []
     files = {sample.entry.path for sample in subject.survey.files}
     for path in sorted(files | {path for path in findings if path is not None}):
-        verdicts.append(_file_verdict(subject.survey, path, findings.get(path, ())))
+        verdicts.append(_file_verdict(subject, path, findings.get(path, ())))
     return Verdict(files=tuple(verdicts))
 
 
-def _file_verdict(survey: Survey, path: PurePosixPath, findings: Iterable[Finding]) -> FileVerdict:
+def _file_verdict(
+    subject: Subject, path: PurePosixPath, findings: Iterable[Finding]
+) -> FileVerdict:
     """Join our findings about one file with what the verifier says of its signature."""
+    survey = subject.survey
     sample = survey.samples.get(path)
     signature = sample.signature if sample else None
     member = PurePosixPath(survey.prefix or "", path).as_posix()
@@ -102,5 +108,12 @@ def _file_verdict(survey: Survey, path: PurePosixPath, findings: Iterable[Findin
         path=str(survey.path) if survey.archive else str(survey.path / path),
         member=member if survey.archive else None,
         findings=(*findings, *(signature.findings if signature else ())),
-        slices=signature.slices if signature else (),
+        slices=tuple(_expected(each, subject) for each in (signature.slices if signature else ())),
     )
+
+
+def _expected(thin: SliceVerdict, subject: Subject) -> SliceVerdict:
+    """Do not reproach what is not to be signed yet with not being signed."""
+    if thin.signed or subject.state != "unsigned":
+        return thin
+    return thin._replace(findings=tuple(each for each in thin.findings if each.rule != _SIGNED))

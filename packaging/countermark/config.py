@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from countermark.configuration import Configuration, HostBuild
 from countermark.errors import ConfigurationError, nearest
 from countermark.hosts import Host, buildable_hosts, default_triples, find_host, native_triple
+from countermark.packing.artifacts import FULL, ArtifactKind
 from countermark.settings import FILE_NAME, CMakeValue, HostSettings, Settings, read_settings
 from countermark.source import Source, describe_source
 from countermark.toolchain import select_toolchain
@@ -28,6 +29,9 @@ __all__ = ["Options", "embedded_suite", "resolve"]
 _KEPT_VARIABLES: Final = ("HOME", "LOGNAME", "PATH", "TEMP", "TMP", "TMPDIR", "USER")
 """All that a build sees of the caller's environment: CFLAGS, DESTDIR and the like would change
 what is built without a trace in the configuration."""
+
+_EVERYTHING: Final = "full"
+"""All kinds that a release of Bitcoin Core has, in one word."""
 
 _LATEST_TIME: Final = 4354819198
 """The last moment of 2107, in seconds since 1970: a zip file knows no later time."""
@@ -44,6 +48,7 @@ class Options:
     out: Path | None = None
     hosts: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
     profile: str | None = None
     style: str | None = None
     toolchain: str | None = None
@@ -81,6 +86,7 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
         out=out,
         cache=cache,
         components=options.components or settings.components,
+        artifacts=_artifacts(options.artifacts or settings.artifacts),
         style=_style(options.style or settings.style),
         record=settings.record,
         hosts=_hosts(options, settings, base, directory),
@@ -211,6 +217,19 @@ def _cache(environment: Mapping[str, str], out: Path, directory: Path) -> Path:
         if Path(parent).is_absolute():
             return Path(parent, "countermark")
     return out / ".countermark" / "cache"
+
+
+def _artifacts(words: tuple[str, ...]) -> tuple[ArtifactKind, ...]:
+    """Return the kinds that the words of the configuration mean, in the order of the kinds."""
+    known = (_EVERYTHING, *ArtifactKind)
+    for word in words:
+        if word not in known:
+            raise ConfigurationError(
+                f"unknown kind of artifact '{word}'{nearest(word, known)}",
+                hint=f"Known kinds: {', '.join(known)}.",
+            )
+    named = {*words, *(FULL if _EVERYTHING in words else ())} or {ArtifactKind.BINARIES}
+    return tuple(kind for kind in ArtifactKind if kind in named)
 
 
 def _style(name: str | None) -> Style:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from countermark.hosts import Host
+from countermark.packing.artifacts import ArtifactKind
 from countermark.settings import CMakeValue, HostSettings, Settings
 from countermark.source import Source
 from countermark.toolchain import Toolchain, ToolchainKind
@@ -48,6 +49,8 @@ class Configuration:
     cache: Path
     """Where compilers keep what they build for themselves, between releases."""
     components: tuple[str, ...]
+    artifacts: tuple[ArtifactKind, ...]
+    """What is made for every host that has it, in the order of the kinds."""
     style: Style
     record: bool = True
     """Whether archives hold a build record."""
@@ -70,6 +73,7 @@ def effective_settings(configuration: Configuration) -> Settings:
         source_date_epoch=configuration.source_date_epoch,
         out=str(configuration.out),
         components=configuration.components,
+        artifacts=tuple(kind.value for kind in configuration.artifacts),
         style=configuration.style.value,
         record=configuration.record,
         hosts={

@@ -27,7 +27,7 @@ class Describer:
     release: ReleasePlan
     descriptions: list[Description] = field(default_factory=list)
     verdict: None = None
-    artifact: None = None
+    artifacts: tuple[()] = ()
 
     def turn(self, step: Step) -> AbstractContextManager[object]:
         """Wait for nothing."""
@@ -38,10 +38,10 @@ class Describer:
         lines = {
             Step.CONFIGURE: (str(self.plan.configure),),
             Step.BUILD: (str(self.plan.compile),),
-            Step.STAGE: tuple(map(str, self.plan.install)),
+            Step.STAGE: self._stage(),
             Step.SIGN: self._sign(),
             Step.CHECK: self._check(),
-            Step.PACK: (f"write {self.plan.archive}",),
+            Step.PACK: self._pack(),
         }[step]
         self.descriptions.append(Description(step=step, lines=lines))
         return ""
@@ -51,6 +51,13 @@ class Describer:
 
     def refused(self, error: Exception) -> None:
         """Record nothing."""
+
+    def _stage(self) -> tuple[str, ...]:
+        split = (f"split debug information from every program into {self.plan.debug}",)
+        return (*map(str, self.plan.install), *(split if self.plan.splits_debug else ()))
+
+    def _pack(self) -> tuple[str, ...]:
+        return (*(f"write {each.path}" for each in self.plan.archives), *self.plan.left_out)
 
     def _sign(self) -> tuple[str, ...]:
         style = self.release.configuration.style

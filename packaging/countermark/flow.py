@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,13 +12,17 @@ from countermark.describe import Describer
 from countermark.errors import foreseen
 from countermark.files import sha256_of, write_whole
 from countermark.manifest import Ledger, Manifest
+from countermark.packing.artifacts import ArtifactKind
+from countermark.packing.debug import find_objcopy
+from countermark.packing.press import Press
+from countermark.packing.sourceball import pack_source
 from countermark.pipeline import HostOutcome, Progress, Silent, Step, run_hosts
 from countermark.plan import ReleasePlan, plan_release
 from countermark.process import Runner
 from countermark.settings import format_settings
 from countermark.sums.writing import format_sums
 from countermark.tools import find_build_tools
-from countermark.worker import Worker, Workshop
+from countermark.worker import Worker, Workshop, artifact_row
 
 __all__ = [
     "ALL_STEPS",
@@ -58,6 +63,9 @@ def prepare(configuration: Configuration) -> ReleasePlan:
     """
     plan = plan_release(configuration, find_build_tools(configuration.environment))
     plan.workspace.refuse_file()
+    for host in plan.hosts:
+        if host.splits_debug:  # or it would be missed only after everything was compiled
+            find_objcopy(host.build.host, configuration.environment)
     return plan
 
 
@@ -88,11 +96,14 @@ def _perform(plan: ReleasePlan, steps: tuple[Step, ...], progress: Progress) -> 
         _write_settings(plan)
         # Sums that name archives of two different runs must not be there at any moment.
         plan.workspace.sums.unlink(missing_ok=True)
-        workshop = Workshop(plan, Runner(kept=(lock,)), Ledger(plan, f"countermark {__version__}"))
-        workers = tuple(Worker(host, workshop) for host in plan.hosts)
-        outcomes = run_hosts(workers, steps, progress, workshop.runner.stop)
-        _write_sums(plan, workshop.ledger.manifest)
-    return Release(plan=plan, steps=steps, hosts=outcomes, manifest=workshop.ledger.manifest)
+        runner, ledger = Runner(kept=(lock,)), Ledger(plan, f"countermark {__version__}")
+        if Step.PACK in steps:
+            _pack_source(plan, runner, ledger)
+        with Workshop.open(plan, runner, ledger) as workshop:
+            workers = tuple(Worker(host, workshop) for host in plan.hosts)
+            outcomes = run_hosts(workers, steps, progress, runner.stop)
+        _write_sums(plan, ledger.manifest)
+    return Release(plan=plan, steps=steps, hosts=outcomes, manifest=ledger.manifest)
 
 
 def release(configuration: Configuration, progress: Progress | None = None) -> Release:
@@ -123,13 +134,27 @@ def _write_settings(plan: ReleasePlan) -> None:
     )
 
 
+def _pack_source(plan: ReleasePlan, runner: Runner, ledger: Ledger) -> None:
+    """Pack the source when it is asked for, first, for nothing is worth building without it."""
+    if plan.source is None:
+        ledger.common(())
+        return
+    press = Press(
+        temporary=plan.workspace.temporary,
+        environment=plan.configuration.environment,
+        runner=runner,
+        log=plan.workspace.log,
+    )
+    packed = pack_source(plan.configuration, plan.source, press)
+    ledger.common((artifact_row(packed, ArtifactKind.SOURCE),))
+
+
 def _write_sums(plan: ReleasePlan, manifest: Manifest) -> None:
     """List every archive of the release that is there as the manifest says."""
+    accepted = (host.artifacts for host in manifest.hosts if host.status == "accepted")
     digests = {
         artifact.name: artifact.sha256
-        for host in manifest.hosts
-        if host.status == "accepted"
-        for artifact in host.artifacts
+        for artifact in itertools.chain(manifest.artifacts, *accepted)
     }
     out = plan.workspace.out
     present = {

@@ -58,11 +58,6 @@ class Host:
             executable_suffix=self.executable_suffix,
         )
 
-    @property
-    def archive_suffix(self) -> str:
-        """What the name of its release archive ends in."""
-        return ".zip" if self.platform == "windows" else ".tar.gz"
-
 
 def _darwin(triple: str, architecture: str, zig_architecture: str) -> Host:
     return Host(

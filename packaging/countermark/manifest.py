@@ -28,6 +28,7 @@ __all__ = [
     "Ledger",
     "Manifest",
     "StepRow",
+    "read_manifest",
 ]
 
 SCHEMA: Final = "countermark.manifest/1"
@@ -83,6 +84,8 @@ class ArtifactRow(msgspec.Struct, frozen=True, kw_only=True):
     content_sha256: str | None = None
     """SHA-256 of the uncompressed tar, which no compressor changes."""
     compressor: str = ""
+    kind: str = ""
+    """What it is for, in the words of the configuration: ``binaries``, ``debug``, ..."""
 
 
 class HostRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +103,8 @@ class HostRow(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[InputRow, ...] = ()
     steps: tuple[StepRow, ...] = ()
     images: tuple[ImageRow, ...] = ()
+    planned: tuple[str, ...] = ()
+    """The names of all files that the host is to have, made or not."""
     artifacts: tuple[ArtifactRow, ...] = ()
     error: str | None = None
 
@@ -114,6 +119,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     made_by: str
     style: str
     inputs: tuple[InputRow, ...]
+    artifacts: tuple[ArtifactRow, ...] = ()
+    """What is made once for all hosts: the source archive."""
     hosts: tuple[HostRow, ...] = ()
 
 
@@ -124,16 +131,18 @@ class Ledger:
         self._workspace = plan.workspace
         self._lock = threading.Lock()
         fresh = _new_manifest(plan, made_by)
-        earlier = _read(plan.workspace)
-        same = earlier is not None and msgspec.structs.replace(earlier, hosts=()) == fresh
-        self._hosts = {row.host: row for row in earlier.hosts} if same and earlier else {}
-        self._fresh = fresh
+        earlier = read_manifest(plan.workspace)  # one that cannot be read is replaced
+        known = fresh
+        if earlier and msgspec.structs.replace(earlier, hosts=(), artifacts=()) == fresh:
+            known = earlier
+        self._hosts = {row.host: row for row in known.hosts}
+        self._common = msgspec.structs.replace(known, hosts=())
 
     @property
     def manifest(self) -> Manifest:
         """The document as it stands."""
         rows = tuple(self._hosts[name] for name in sorted(self._hosts))
-        return msgspec.structs.replace(self._fresh, hosts=rows)
+        return msgspec.structs.replace(self._common, hosts=rows)
 
     def begin(self, row: HostRow) -> None:
         """Start a host's row anew."""
@@ -148,6 +157,12 @@ class Ledger:
     def extend(self, host: str, **changes: object) -> None:
         """Replace fields of a host's row."""
         self._change(host, lambda row: msgspec.structs.replace(row, **changes))
+
+    def common(self, artifacts: tuple[ArtifactRow, ...]) -> None:
+        """Note what was made once for all hosts."""
+        with self._lock:
+            self._common = msgspec.structs.replace(self._common, artifacts=artifacts)
+            self._write()
 
     def step(self, host: str, step: StepRow) -> None:
         """Add a step to a host's row, in the place of an earlier one of the same name."""
@@ -183,8 +198,8 @@ def canonical_json(document: msgspec.Struct) -> bytes:
     return (json.dumps(plain, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _read(workspace: Workspace) -> Manifest | None:
-    """Return the manifest of an earlier run, or None: one that cannot be read is replaced."""
+def read_manifest(workspace: Workspace) -> Manifest | None:
+    """Return the manifest in an output directory, or None when none can be read."""
     try:
         return msgspec.json.decode(workspace.manifest.read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):

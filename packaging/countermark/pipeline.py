@@ -105,7 +105,7 @@ class Executor(Protocol):
         """What checking said, once it was done."""
 
     @property
-    def artifact(self) -> Artifact | None:
+    def artifacts(self) -> tuple[Artifact, ...]:
         """What was packed."""
 
 
@@ -116,7 +116,7 @@ class HostOutcome:
     plan: HostPlan
     outcome: Outcome
     verdict: Verdict | None = None
-    artifact: Artifact | None = None
+    artifacts: tuple[Artifact, ...] = ()
     error: Exception | None = None
     """Why it failed: an error of one of the three packages."""
     failed_step: Step | None = None
@@ -155,7 +155,7 @@ def _run_host(executor: Executor, steps: tuple[Step, ...], progress: Progress) -
         plan=executor.plan,
         outcome=outcome,
         verdict=executor.verdict,
-        artifact=executor.artifact,
+        artifacts=executor.artifacts,
     )
 
 

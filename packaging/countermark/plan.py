@@ -6,21 +6,31 @@ describes (:mod:`countermark.pipeline`) are both given it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from countermark.configuration import Configuration, HostBuild
+from countermark.packing.artifacts import EVERY_HOST_KIND, ArtifactKind, host_artifacts, source
 from countermark.process import Command
 from countermark.settings import CMakeValue
 from countermark.toolchain import REPRODUCIBLE_CMAKE
 from countermark.tools import BuildTools
 from countermark.workspace import HostWorkspace, Workspace
 
-__all__ = ["HostPlan", "ReleasePlan", "plan_release"]
+__all__ = ["HostPlan", "PlannedArchive", "ReleasePlan", "plan_release"]
 
 _INCLUDES: Final = "CMAKE_PROJECT_TOP_LEVEL_INCLUDES"
 _BUILD_TYPE: Final = "CMAKE_BUILD_TYPE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedArchive:
+    """An archive that is to be made."""
+
+    kind: ArtifactKind
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +49,29 @@ class HostPlan:
     components: tuple[str, ...]
     stage: Path
     """The top directory of the stage: ``NAME-VERSION``."""
-    archive: Path
+    archives: tuple[PlannedArchive, ...]
+    """What is packed of it."""
+    others: tuple[Path, ...]
+    """Where archives of the host would be that are not asked for, but may be from another run."""
+    splits_debug: bool
+    """Whether debug information is split from the programs before they are packed."""
+    left_out: tuple[str, ...]
+    """Why something that is asked for is not made, in words."""
 
     @property
     def minimum(self) -> str | None:
         """The oldest system the programs start on, where the toolchain sees to it."""
         return self.build.host.minimum if self.build.toolchain.zig else None
+
+    @property
+    def unsigned(self) -> Path:
+        """The stage once more, without any signature."""
+        return self.workspace.unsigned / self.stage.name
+
+    @property
+    def debug(self) -> Path:
+        """The debug information of the programs, in files beside which they would stand."""
+        return self.workspace.debug / self.stage.name
 
     @property
     def triple(self) -> str:
@@ -60,6 +87,14 @@ class ReleasePlan:
     tools: BuildTools
     workspace: Workspace
     hosts: tuple[HostPlan, ...]
+
+    @property
+    def source(self) -> Path | None:
+        """Where the source archive will be; None when it is not asked for."""
+        configuration = self.configuration
+        if ArtifactKind.SOURCE not in configuration.artifacts:
+            return None
+        return configuration.out / str(source(configuration.name, configuration.version))
 
 
 def plan_release(configuration: Configuration, tools: BuildTools) -> ReleasePlan:
@@ -81,11 +116,17 @@ def _plan_host(
     own = workspace.host(build.host.triple)
     stage = own.stage / configuration.label
     cmake = str(tools.cmake.program)
-    archive = f"{configuration.label}-{build.host.triple}{build.host.archive_suffix}"
+    asked = [kind for kind in configuration.artifacts if kind in EVERY_HOST_KIND]
+    left_out = _left_out(asked, build)
+    made = [kind for kind in asked if kind not in left_out]
+    everything = _archives(configuration, build, EVERY_HOST_KIND)
+    splits_debug = bool(_archives(configuration, build, [ArtifactKind.DEBUG]))
+    splits_debug &= ArtifactKind.DEBUG in made
 
     def command(*arguments: str) -> Command:
         return Command(argv=(cmake, *arguments), environment=configuration.environment)
 
+    strip = () if splits_debug else ("--strip",)
     return HostPlan(
         suite=configuration.suite,
         source_digest=configuration.source.digest,
@@ -94,13 +135,34 @@ def _plan_host(
         configure=command(*_configure_arguments(configuration, tools, build, own)),
         compile=command("--build", str(own.build)),
         install=tuple(
-            command("--install", str(own.build), "--prefix", str(stage), "--strip", *component)
+            command("--install", str(own.build), "--prefix", str(stage), *strip, *component)
             for component in _component_arguments(configuration)
         ),
         components=configuration.components,
         stage=stage,
-        archive=configuration.out / archive,
+        archives=tuple(each for each in everything if each.kind in made),
+        others=tuple(each.path for each in everything if each.kind not in made),
+        splits_debug=splits_debug,
+        left_out=tuple(left_out.values()),
     )
+
+
+def _archives(
+    configuration: Configuration, build: HostBuild, kinds: Iterable[ArtifactKind]
+) -> tuple[PlannedArchive, ...]:
+    return tuple(
+        PlannedArchive(kind=kind, path=configuration.out / str(artifact))
+        for kind in kinds
+        for artifact in host_artifacts(kind, build.host, configuration.name, configuration.version)
+    )
+
+
+def _left_out(kinds: Iterable[ArtifactKind], build: HostBuild) -> dict[ArtifactKind, str]:
+    """Say which kinds cannot be made, and why."""
+    split = build.host.platform != "darwin"
+    if ArtifactKind.DEBUG in kinds and split and build.toolchain.zig:
+        return {ArtifactKind.DEBUG: "no debug archive: zig leaves no debug information"}
+    return {}
 
 
 def _component_arguments(configuration: Configuration) -> tuple[tuple[str, ...], ...]:

@@ -64,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """The directory for the artifacts, relative to the file; ``dist`` when not given."""
     components: tuple[_Text, ...] = ()
     """Install components to stage; all when not given."""
+    artifacts: tuple[_Text, ...] = ()
+    """The kinds of files to make; ``binaries`` when not given."""
     profile: _Text | None = None
     """What a stage must hold; found out from its programs when not given."""
     style: _Text | None = None

@@ -14,7 +14,7 @@ from countermark.errors import ConfigurationError, WorkError
 from countermark.files import sha256_of
 from countermark.tools import find_program
 
-__all__ = ["Source", "describe_source"]
+__all__ = ["Source", "describe_source", "list_source"]
 
 _SHORT_COMMIT: Final = 12
 _WORK: Final = ".countermark"
@@ -53,14 +53,13 @@ def describe_source(suite: Path, *, out: Path, environment: Mapping[str, str]) -
     :class:`ConfigurationError` when git refuses to answer, :class:`WorkError` when a file cannot
     be read.
     """
-    git = _find_git(suite, environment)
     try:
-        if git is None or not git.ask("ls-files", "CMakeLists.txt") or not git.has_commit():
-            return Source(digest=_digest(suite, _walk(suite), out))
-        names = git.ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        files = (suite / name for name in names.split("\0") if name)
+        git = _find_git(suite, environment)
+        files = _list(suite, git, out)
+        if git is None:
+            return Source(digest=_digest(suite, files))
         return Source(
-            digest=_digest(suite, files, out),
+            digest=_digest(suite, files),
             commit=git.ask("rev-parse", "HEAD"),
             dirty=bool(git.ask("status", "--porcelain", "--untracked-files=no", "--", ".")),
             tag=git.tag(),
@@ -68,6 +67,18 @@ def describe_source(suite: Path, *, out: Path, environment: Mapping[str, str]) -
         )
     except (OSError, ValueError) as error:
         raise WorkError(f"the suite cannot be described: {error}") from error
+
+
+def list_source(suite: Path, *, out: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the files that :func:`describe_source` describes, those deleted left out.
+
+    Raises what it raises.
+    """
+    try:
+        files = _list(suite, _find_git(suite, environment), out)
+        return tuple(path for path in files if path.is_symlink() or path.exists())
+    except OSError as error:
+        raise WorkError(f"the suite cannot be read: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +112,16 @@ class _Git:
             )
         return os.fsdecode(done.stdout).strip()
 
-    def has_commit(self) -> bool:
-        """Tell whether anything was ever committed."""
+    def tracks_suite(self) -> bool:
+        """Tell whether the tree is in the repository, and not only somewhere below its top."""
+        if not self.ask("ls-files", "CMakeLists.txt"):
+            return False
         return self.run("rev-parse", "--verify", "--quiet", "HEAD").returncode == 0
+
+    def files(self) -> Iterator[str]:
+        """Yield what is tracked, or could be."""
+        names = self.ask("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return (name for name in names.split("\0") if name)
 
     def tag(self) -> str | None:
         """Return the tag at the commit, or None."""
@@ -112,10 +130,25 @@ class _Git:
 
 
 def _find_git(suite: Path, environment: Mapping[str, str]) -> _Git | None:
-    """Return git where there is a repository to ask about, and git is installed."""
+    """Return git where it is installed and the suite is in a repository that tracks it."""
     program = find_program("git", environment)
     inside = any((folder / ".git").exists() for folder in (suite, *suite.parents))
-    return _Git(program, suite, environment) if program is not None and inside else None
+    if program is None or not inside:
+        return None
+    git = _Git(program, suite, environment)
+    return git if git.tracks_suite() else None
+
+
+def _list(suite: Path, git: _Git | None, out: Path) -> list[Path]:
+    """List the files of a suite in the order of their names."""
+    if git is not None:
+        files = dict.fromkeys(suite / name for name in git.files())
+    else:
+        files = dict.fromkeys(_walk(suite))
+    return sorted(
+        (path for path in files if not _is_output(path, suite, out)),
+        key=lambda path: path.relative_to(suite).as_posix(),
+    )
 
 
 def _walk(suite: Path) -> Iterator[Path]:
@@ -129,12 +162,11 @@ def _walk(suite: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted([*files, *links]))
 
 
-def _digest(suite: Path, files: Iterable[Path], out: Path) -> str:
-    named = {path.relative_to(suite).as_posix(): path for path in files}
+def _digest(suite: Path, files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for name, path in sorted(named.items()):
-        if not _is_output(path, suite, out):
-            digest.update(os.fsencode(f"{name}\0{_content_digest(path)}\n"))
+    for path in files:
+        name = path.relative_to(suite).as_posix()
+        digest.update(os.fsencode(f"{name}\0{_content_digest(path)}\n"))
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from countermark.errors import OutOfOrderError, StageError, WorkError
+from countermark.packing.debug import Splitter, find_objcopy, split_debug
 from countermark.plan import HostPlan
 from countermark.process import Runner
 
@@ -43,12 +44,15 @@ def stage(plan: HostPlan, runner: Runner) -> Stage:
     :class:`StageError` when nothing or an empty program was installed.
     """
     try:
-        shutil.rmtree(plan.workspace.stage, ignore_errors=True)
+        for old in (plan.workspace.stage, plan.workspace.debug, plan.workspace.unsigned):
+            shutil.rmtree(old, ignore_errors=True)
         plan.stage.mkdir(parents=True)
         for command in plan.install:
             runner.run(command, what="installing", log=plan.workspace.log)
         _refuse_empty(plan.stage)
         staged = _place(plan)
+        if plan.splits_debug:
+            _split(plan, runner)
         _set_modes(plan.stage)
         return staged
     except OSError as error:
@@ -79,6 +83,17 @@ def regular_files(root: Path) -> Iterator[Path]:
             path = Path(folder, name)
             if path.is_file() and not path.is_symlink():
                 yield path
+
+
+def _split(plan: HostPlan, runner: Runner) -> None:
+    environment = plan.compile.environment
+    splitter = Splitter(
+        objcopy=find_objcopy(plan.build.host, environment),
+        environment=environment,
+        runner=runner,
+        log=plan.workspace.log,
+    )
+    split_debug(plan.stage, plan.debug, splitter)
 
 
 def _refuse_empty(root: Path) -> None:

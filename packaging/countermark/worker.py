@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,20 +14,24 @@ from countermark.build_tree import BuildTree, build, configure, read_build_tree
 from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
 from countermark.images import record_images, sign_stage
 from countermark.manifest import ArtifactRow, HostRow, InputRow, Ledger, Status, StepRow
-from countermark.packing.archive import pack
+from countermark.packing.archive import pack_members
+from countermark.packing.artifacts import WITH_PROGRAMS, ArtifactKind
+from countermark.packing.contents import contents, prepare_contents
 from countermark.packing.press import Press
 from countermark.pipeline import Step
-from countermark.plan import HostPlan, ReleasePlan
+from countermark.plan import HostPlan, PlannedArchive, ReleasePlan
 from countermark.process import Runner
 from countermark.reproduction.recording import write_record
 from countermark.staging import Stage, read_stage, stage
 from countersign.findings import Severity
+from countersign.pagehash import available_threads
 
 if TYPE_CHECKING:
     from countermark.packing.archive import Artifact
+    from counterproof.target import State
     from countersign.findings import Verdict
 
-__all__ = ["Worker", "Workshop"]
+__all__ = ["Worker", "Workshop", "artifact_row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,20 @@ class Workshop:
     plan: ReleasePlan
     runner: Runner
     ledger: Ledger
+    presses: ThreadPoolExecutor
+    """Packs the archives of all hosts, as many at a time as there are cores."""
     turns: dict[Step, threading.Lock] = field(
         default_factory=lambda: {Step.CONFIGURE: threading.Lock(), Step.BUILD: threading.Lock()}
     )
     """Steps that only one host takes at a time: compiling uses all cores by itself, configuring
     one of them, so one host configures while another compiles."""
+
+    @classmethod
+    @contextmanager
+    def open(cls, plan: ReleasePlan, runner: Runner, ledger: Ledger) -> Iterator[Workshop]:
+        """Give a workshop with as many presses as there are cores."""
+        with ThreadPoolExecutor(max_workers=available_threads()) as presses:
+            yield cls(plan, runner, ledger, presses)
 
 
 @dataclass(slots=True)
@@ -49,7 +64,7 @@ class Worker:
     plan: HostPlan
     workshop: Workshop
     verdict: Verdict | None = None
-    artifact: Artifact | None = None
+    artifacts: tuple[Artifact, ...] = ()
 
     def __post_init__(self) -> None:
         self.workshop.ledger.ensure(_first_row(self.plan))
@@ -82,12 +97,12 @@ class Worker:
         """
         if not isinstance(error, ConfigurationError | OutOfOrderError):
             status: Status = "rejected" if isinstance(error, RejectedError) else "failed"
-            self.plan.archive.unlink(missing_ok=True)
+            self._take_away()
             self._extend(status=status, error=str(error), artifacts=())
 
     def _configure(self) -> str:
         configure(self.plan, self.workshop.runner)
-        self.plan.archive.unlink(missing_ok=True)
+        self._take_away()
         self.workshop.ledger.begin(_first_row(self.plan))
         return str(self.plan.build.toolchain)
 
@@ -119,21 +134,35 @@ class Worker:
             images=images,
             status="accepted" if self.verdict.accepted else "rejected",
         )
-        self._require(staged, "stage")
+        self._require(staged, self.verdict, "stage")
         return _count(len(images), "image")
 
     def _pack(self) -> str:
-        release = self.workshop.plan
         staged = read_stage(self.plan)
+        prepare_contents(self.plan)
+        for path in self.plan.others:
+            path.unlink(missing_ok=True)
+        presses = self.workshop.presses
+        jobs = [presses.submit(self._press, each, staged) for each in self.plan.archives]
+        wait(jobs)  # all of them, for one that fails must not leave another at work
+        self.artifacts = tuple(job.result() for job in jobs)
+        rows = zip(self.artifacts, self.plan.archives, strict=True)
+        self._extend(
+            planned=_planned(self.plan),
+            artifacts=tuple(artifact_row(made, each.kind) for made, each in rows),
+        )
+        return _packed(self.artifacts, self.plan)
+
+    def _press(self, planned: PlannedArchive, staged: Stage) -> Artifact:
+        release = self.workshop.plan
 
         def accept(unfinished: Path) -> None:
             """Check what was written, for that is what users get."""
-            self.verdict = self._judge(unfinished, staged)
-            self._require(staged, "archive")
+            self._accept(unfinished, planned.kind, staged)
 
-        self.artifact = pack(
-            staged.root,
-            self.plan.archive,
+        return pack_members(
+            contents(planned.kind, self.plan),
+            planned.path,
             epoch=release.configuration.source_date_epoch,
             press=Press(
                 temporary=release.workspace.temporary,
@@ -143,8 +172,26 @@ class Worker:
             ),
             accept=accept,
         )
-        self._extend(artifacts=(_artifact_row(self.artifact),))
-        return f"{self.artifact.path.name}, {self.artifact.compressor}"
+
+    def _accept(self, archive: Path, kind: ArtifactKind, staged: Stage) -> None:
+        from counterproof.judging import judge
+        from counterproof.subject import Subject
+        from counterproof.survey import survey
+
+        seen = survey(archive)
+        if kind not in WITH_PROGRAMS:
+            return  # nothing is demanded of it but that it can be read
+        target = self.plan.build.host.target
+        state: State = "unsigned" if kind is ArtifactKind.UNSIGNED else "ad-hoc"
+        verdict = judge(Subject(survey=seen, profile=staged.profile, target=target, state=state))
+        if not verdict.accepted:
+            self.verdict = verdict
+        self._require(staged, verdict, f"archive {archive.name}")
+
+    def _take_away(self) -> None:
+        """Let no archive of an earlier run stay, whatever that run was asked for."""
+        for path in (*(each.path for each in self.plan.archives), *self.plan.others):
+            path.unlink(missing_ok=True)
 
     def _judge_hardened(self, staged: Stage) -> Verdict:
         from counterproof import check
@@ -154,15 +201,10 @@ class Worker:
             target = self.plan.build.host.target
             return check(staged.root, staged.profile, target, reader=reader)
 
-    def _judge(self, path: Path, staged: Stage) -> Verdict:
-        from counterproof import check
-
-        return check(path, staged.profile, self.plan.build.host.target)
-
-    def _require(self, staged: Stage, what: str) -> None:
-        if self.verdict is not None and not self.verdict.accepted:
+    def _require(self, staged: Stage, verdict: Verdict, what: str) -> None:
+        if not verdict.accepted:
             raise RejectedError(
-                _rejection(what, staged, self.verdict),
+                _rejection(what, staged, verdict),
                 hint="Mend what is named above in the suite, or choose another --profile.",
             )
 
@@ -176,7 +218,12 @@ def _first_row(plan: HostPlan) -> HostRow:
         minimum=plan.minimum,
         toolchain=plan.build.toolchain.kind.value,
         cmake=dict(plan.build.cmake),
+        planned=_planned(plan),
     )
+
+
+def _planned(plan: HostPlan) -> tuple[str, ...]:
+    return tuple(each.path.name for each in plan.archives)
 
 
 def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:
@@ -197,7 +244,8 @@ def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:
     return toolchain, *compilers
 
 
-def _artifact_row(artifact: Artifact) -> ArtifactRow:
+def artifact_row(artifact: Artifact, kind: ArtifactKind) -> ArtifactRow:
+    """Return what the manifest says of a published file."""
     return ArtifactRow(
         name=artifact.path.name,
         size=artifact.size,
@@ -205,7 +253,15 @@ def _artifact_row(artifact: Artifact) -> ArtifactRow:
         sha256=artifact.sha256,
         content_sha256=artifact.content_sha256,
         compressor=artifact.compressor,
+        kind=kind.value,
     )
+
+
+def _packed(artifacts: tuple[Artifact, ...], plan: HostPlan) -> str:
+    """Say what was packed, by what, and what was not and why."""
+    one = artifacts[0].path.name if len(artifacts) == 1 else _count(len(artifacts), "archive")
+    compressors = dict.fromkeys(artifact.compressor for artifact in artifacts)
+    return ", ".join([one, *compressors, *plan.left_out])
 
 
 def _rejection(what: str, staged: Stage, verdict: Verdict) -> str:

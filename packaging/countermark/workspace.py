@@ -35,6 +35,16 @@ class HostWorkspace:
         return self.root / "stage"
 
     @property
+    def unsigned(self) -> Path:
+        """The directory that holds a copy of the stage without signatures."""
+        return self.root / "unsigned"
+
+    @property
+    def debug(self) -> Path:
+        """The directory that holds what was split from the programs."""
+        return self.root / "debug"
+
+    @property
     def log(self) -> Path:
         """What the programs of this host printed in the latest run."""
         return self.root / "log.txt"
@@ -55,6 +65,11 @@ class Workspace:
     def temporary(self) -> Path:
         """Unfinished files, on the same file system as the artifacts."""
         return self.root / "unfinished"
+
+    @property
+    def log(self) -> Path:
+        """What the programs printed in the latest run that work for all hosts."""
+        return self.root / "log.txt"
 
     @property
     def manifest(self) -> Path:

@@ -11,7 +11,7 @@ from counterproof.profiles.library import load_profile
 from counterproof.subject import Subject
 from counterproof.survey import survey
 from counterproof.target import Form, State, Target
-from countersign.findings import Finding
+from countersign.findings import Finding, Verdict
 from countersign.image import identify
 from countersign.pe import has_certificates
 from macho import Macho
@@ -30,7 +30,14 @@ def findings(
     form: Form = "install",
     profile: str = "31",
 ) -> list[Finding]:
-    """Judge a tree whose programs are all in order but ``bitcoind``."""
+    """Say what layout rules find in a tree whose programs are all in order but ``bitcoind``."""
+    verdict = judged(folder, program, target, state, form, profile)
+    return [finding for file in verdict.files for finding in file.findings]
+
+
+def judged(
+    folder: Path, program: bytes, target: Target, state: State, form: Form, profile: str
+) -> Verdict:
     chosen = load_profile(profile)
     good = {
         "unsigned": {DARWIN: MACHO, WINDOWS: pe(), LINUX: elf()},
@@ -40,8 +47,9 @@ def findings(
     files = required_files(chosen, target, good[state][target])
     files[f"bin/bitcoind{target.executable_suffix}"] = program
     stage = write_stage(folder / "stage", files)
-    subject = Subject(survey=survey(stage), profile=chosen, target=target, form=form, state=state)
-    return [finding for file in judge(subject).files for finding in file.findings]
+    return judge(
+        Subject(survey=survey(stage), profile=chosen, target=target, form=form, state=state)
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,6 +77,17 @@ def test_for_macos(
     found = findings(tmp_path, program, DARWIN, state)
     assert [finding.rule for finding in found] == expected
     assert all(message in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("state", "rules"), [("unsigned", []), ("ad-hoc", ["A1"]), ("codesigned", ["A1"])]
+)
+def test_what_is_not_to_be_signed_yet_is_not_reproached_with_it(
+    tmp_path: Path, state: State, rules: list[str]
+) -> None:
+    verdict = judged(tmp_path, MACHO, DARWIN, state, "install", "31")
+    (program,) = (file for file in verdict.files if file.path.endswith("/bitcoind"))
+    assert [each.rule for thin in program.slices for each in thin.findings] == rules
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ def test_what_is_signed_checked_and_packed_is_named(tree: Path) -> None:
     assert "macos15" in lines_of(only, Step.SIGN)
     assert "multiprocess" in lines_of(only, Step.CHECK)
     assert "mach-o arm64" in lines_of(only, Step.CHECK)
-    assert str(only.plan.archive) in lines_of(only, Step.PACK)
+    (archive,) = only.plan.archives
+    assert str(archive.path) in lines_of(only, Step.PACK)
 
 
 def test_describing_touches_no_file(tree: Path) -> None:

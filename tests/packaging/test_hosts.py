@@ -13,6 +13,7 @@ from countermark.hosts import (
     find_host,
     native_triple,
 )
+from countermark.packing.artifacts import ArtifactKind, host_artifacts
 from counterproof import load_profile
 from counterproof.profiles.triple import target_for
 
@@ -40,7 +41,7 @@ def test_a_host_is_what_the_table_says(triple: str) -> None:
     assert FACTS[triple] == (
         host.image_format.value,
         host.executable_suffix,
-        host.archive_suffix,
+        next(iter(host_artifacts(ArtifactKind.BINARIES, host, "a", "1.0"))).suffix,
         host.architecture,
         host.zig_target,
     )

@@ -34,7 +34,7 @@ class Diary:
     troubles: dict[Step, BaseException] = field(default_factory=dict)
     entries: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
-    artifact: None = None
+    artifacts: tuple[()] = ()
 
     def turn(self, step: Step) -> AbstractContextManager[object]:
         return nullcontext()

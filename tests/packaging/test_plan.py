@@ -36,7 +36,7 @@ def test_paths_follow_from_name_version_and_host(tree: Path) -> None:
     out = tree.with_name("out")
     one = host_plan(tree, hosts=("x86_64-w64-mingw32",))
     assert one.triple == "x86_64-w64-mingw32"
-    assert one.archive == out / "demo-1.0-x86_64-w64-mingw32.zip"
+    assert [each.path for each in one.archives] == [out / "demo-1.0-win64.zip"]
     assert one.stage.name == "demo-1.0"
     assert one.stage.is_relative_to(one.workspace.stage)
     assert one.workspace.root.is_relative_to(out)
@@ -45,7 +45,7 @@ def test_paths_follow_from_name_version_and_host(tree: Path) -> None:
 def test_no_two_hosts_share_a_path(tree: Path) -> None:
     hosts = plan(tree, hosts=("all",)).hosts
     for paths in (
-        [one.archive for one in hosts],
+        [each.path for one in hosts for each in one.archives],
         [one.stage for one in hosts],
         [one.workspace.build for one in hosts],
         [one.workspace.log for one in hosts],

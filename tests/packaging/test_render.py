@@ -389,7 +389,13 @@ def release(tree: Path) -> Release:
         packed.triple,
         images=(image_row("bin/a", "ab" * 20), image_row("bin/b")),
         artifacts=(
-            ArtifactRow(name=packed.archive.name, size=12345, mode="0644", sha256="5" * 64),
+            ArtifactRow(
+                name=packed.archives[0].path.name,
+                size=12345,
+                mode="0644",
+                sha256="5" * 64,
+                kind="binaries",
+            ),
         ),
     )
     outcomes = (
@@ -397,12 +403,14 @@ def release(tree: Path) -> Release:
             plan=packed,
             outcome=Outcome.ACCEPTED,
             verdict=Verdict(files=(GOOD,)),
-            artifact=Artifact(
-                path=packed.archive,
-                size=12345,
-                sha256="5" * 64,
-                content_sha256=None,
-                compressor="gzip",
+            artifacts=(
+                Artifact(
+                    path=packed.archives[0].path,
+                    size=12345,
+                    sha256="5" * 64,
+                    content_sha256=None,
+                    compressor="gzip",
+                ),
             ),
         ),
         HostOutcome(

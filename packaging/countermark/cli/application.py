@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "layout": ("layout", "Check a stage or an archive against a profile."),
     "pack": ("pack", "Check the stages and pack them."),
     "attest": ("attest", "Attest to what was built, as one of many builders."),
+    "artifacts": ("artifacts", "Check that a release has all of its files."),
     "config": ("config", "Show the effective configuration, or its JSON schema."),
     "doctor": ("doctor", "Check every tool and host, and say what is missing."),
     "bench": ("bench", "Measure signing and verifying beside other signers."),

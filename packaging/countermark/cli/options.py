@@ -85,6 +85,15 @@ _SUITE_OPTIONS = (
         help="An install component to stage; may be repeated  [default: all]",
     ),
     click.option(
+        "--artifact",
+        "artifacts",
+        multiple=True,
+        envvar="COUNTERMARK_ARTIFACT",
+        metavar="KIND",
+        help="What to make: binaries, zip, zst, unsigned, debug, codesigning, source, or 'full': "
+        "all but zst; may be repeated  [default: binaries]",
+    ),
+    click.option(
         "--profile",
         envvar="COUNTERMARK_PROFILE",
         metavar="NAME|FILE",

@@ -16,7 +16,15 @@ from countermark.hosts import Host
 from counterproof.profiles.artifact import Artifact
 from counterproof.target import Platform
 
-__all__ = ["EVERY_HOST_KIND", "FULL", "ArtifactKind", "host_artifacts", "published", "source"]
+__all__ = [
+    "EVERY_HOST_KIND",
+    "FULL",
+    "WITH_PROGRAMS",
+    "ArtifactKind",
+    "host_artifacts",
+    "published",
+    "source",
+]
 
 
 class ArtifactKind(enum.StrEnum):
@@ -54,6 +62,14 @@ _SUFFIXES: Final[Mapping[ArtifactKind, Mapping[Platform, tuple[str, ...]]]] = {
 
 EVERY_HOST_KIND: Final = tuple(_SUFFIXES)
 """The kinds of which each host has its own."""
+
+WITH_PROGRAMS: Final = (
+    ArtifactKind.BINARIES,
+    ArtifactKind.ZIP,
+    ArtifactKind.ZST,
+    ArtifactKind.UNSIGNED,
+)
+"""The kinds that hold programs for users, which a profile measures."""
 
 FULL: Final = tuple(kind for kind in ArtifactKind if kind is not ArtifactKind.ZST)
 """The kinds that a release of Bitcoin Core has, but for the installer for Windows."""
@@ -104,7 +120,7 @@ def published(
     codesigned: bool,
     signatures: str | None = None,
 ) -> tuple[Artifact, ...]:
-    """Return all files of a release for ``hosts``, in the order in which ``guix-attest`` lists them.
+    """Return all files of a release for ``hosts``, in the order of ``guix-attest``.
 
     ``codesigned`` adds what is made from detached signatures, and these themselves;
     ``signatures`` is their tag or commit, the version when it is not given.

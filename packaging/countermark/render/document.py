@@ -83,7 +83,7 @@ class PlannedHost(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     toolchain: str
-    archive: str
+    archives: tuple[str, ...]
     steps: tuple[StepEntry, ...]
 
 
@@ -186,7 +186,7 @@ def _planned_host(describer: Describer) -> PlannedHost:
     return PlannedHost(
         host=describer.plan.triple,
         toolchain=describer.plan.build.toolchain.kind.value,
-        archive=describer.plan.archive.name,
+        archives=tuple(each.path.name for each in describer.plan.archives),
         steps=tuple(
             StepEntry(step=each.step.value, lines=each.lines) for each in describer.descriptions
         ),

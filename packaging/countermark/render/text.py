@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Final
 
 from countermark.describe import Describer
 from countermark.flow import Release
-from countermark.manifest import HostRow
+from countermark.manifest import ArtifactRow, HostRow
+from countermark.packing.artifacts import WITH_PROGRAMS, ArtifactKind
 from countermark.pipeline import HostOutcome, Step
 from countermark.plan import ReleasePlan
 from countermark.render.table import table
@@ -26,7 +28,8 @@ def describe_release(release: Release) -> str:
             for outcome in release.hosts
             for row in _artifacts(outcome, _row_of(release, outcome.plan.triple))
         ]
-        return "\n".join([heading, "", table(_COLUMNS, rows)])
+        rows += map(_common, release.manifest.artifacts)
+        return "\n".join([heading, "", table(_COLUMNS, rows), *_compressed_by_libraries(release)])
     places = [_place(outcome, release.steps) for outcome in release.hosts]
     return "\n".join([heading, table(("", "", ""), places)])
 
@@ -80,18 +83,41 @@ def _place(outcome: HostOutcome, steps: tuple[Step, ...]) -> tuple[str, str, str
 
 def _artifacts(outcome: HostOutcome, host: HostRow) -> list[tuple[str, ...]]:
     verdict = outcome.outcome.value
-    if outcome.artifact is None:
-        return [(outcome.plan.archive.name, "-", "-", "-", verdict, "-")]
-    profile = host.profile or "-"
+    if not outcome.artifacts:
+        return [(each.path.name, "-", "-", "-", verdict, "-") for each in outcome.plan.archives]
     return [
-        (artifact.name, f"{artifact.size:,}", _signed(host), profile, verdict, artifact.sha256)
+        (
+            artifact.name,
+            f"{artifact.size:,}",
+            _signed(artifact, host),
+            (host.profile or "-") if artifact.kind in WITH_PROGRAMS else "-",
+            verdict if artifact.kind in WITH_PROGRAMS else "packed",
+            artifact.sha256,
+        )
         for artifact in host.artifacts
     ]
 
 
-def _signed(host: HostRow) -> str:
-    """Say how many of the Mach-O images carry a signature."""
+def _signed(artifact: ArtifactRow, host: HostRow) -> str:
+    """Say how many of the Mach-O images in an archive carry a signature."""
     images = [image for image in host.images if image.format == "mach-o"]
-    if not images:
+    if not images or artifact.kind not in WITH_PROGRAMS:
         return "-"
-    return f"{sum(bool(image.cdhashes) for image in images)} of {len(images)}"
+    signed = sum(bool(image.cdhashes) for image in images)
+    return f"{0 if artifact.kind == ArtifactKind.UNSIGNED else signed} of {len(images)}"
+
+
+def _common(artifact: ArtifactRow) -> tuple[str, ...]:
+    return artifact.name, f"{artifact.size:,}", "-", "-", "packed", artifact.sha256
+
+
+def _compressed_by_libraries(release: Release) -> list[str]:
+    """Say so when a program was missing whose bytes others will expect."""
+    hosts = (host.artifacts for host in release.manifest.hosts)
+    artifacts = itertools.chain(release.manifest.artifacts, *hosts)
+    libraries = {each.compressor for each in artifacts if each.compressor.startswith("zlib")}
+    return [
+        f"\nCompressed by {library}, for want of gzip or zip: the bytes are not theirs, what is "
+        "inside is the same."
+        for library in sorted(libraries)
+    ]
