@@ -107,6 +107,7 @@ class Executor(Protocol):
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """What was packed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
