@@ -56,6 +56,8 @@ class Keyring:
     persons: Mapping[str, str]
     """By the fingerprint of every certificate that of the first one of its owner: certificates
     with an address in common belong to one person, who counts once."""
+    files: Mapping[str, frozenset[str]]
+    """By the fingerprint of every certificate the names of all files that hold it."""
     problems: tuple[Problem, ...] = ()
 
     def holding(self, issuer: str) -> tuple[Certificate, ...]:
@@ -72,6 +74,7 @@ def read_keyring(path: Path) -> Keyring:
     """
     _require_pysequoia()
     certificates: dict[str, tuple[Cert, str]] = {}
+    files: dict[str, frozenset[str]] = {}
     problems: list[Problem] = []
     for file in _files(path):
         try:
@@ -83,12 +86,15 @@ def read_keyring(path: Path) -> Keyring:
             known, first = certificates.get(certificate.fingerprint, (certificate, file.name))
             merged = known if known is certificate else known.merge(certificate)
             certificates[certificate.fingerprint] = (merged, first)
+            primary = certificate.fingerprint.upper()
+            files[primary] = files.get(primary, frozenset()) | {file.name}
     read = tuple(read_certificate(each, name) for each, name in certificates.values())
     persons = _persons(read)
     return Keyring(
         path=path,
         certificates=read,
         persons=persons,
+        files=files,
         problems=(*problems, *_doubts(read, persons)),
     )
 
