@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "pack": ("pack", "Check the stages and pack them."),
     "attest": ("attest", "Attest to what was built, as one of many builders."),
     "artifacts": ("artifacts", "Check that a release has all of its files."),
+    "attestations": ("attestations", "See which builders agree, and whether they are enough."),
     "config": ("config", "Show the effective configuration, or its JSON schema."),
     "doctor": ("doctor", "Check every tool and host, and say what is missing."),
     "bench": ("bench", "Measure signing and verifying beside other signers."),

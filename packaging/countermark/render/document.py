@@ -16,6 +16,7 @@ from countermark.doctor import Examined
 from countermark.manifest import Manifest
 from countermark.plan import ReleasePlan
 from countermark.render.attest_document import AttestDocument
+from countermark.render.attestations_document import AttestationsDocument
 from countermark.render.bench_document import BenchDocument
 from countermark.render.change_documents import SignDocument, UnsignDocument
 from countermark.render.compare_document import CompareDocument
@@ -120,6 +121,7 @@ class DoctorDocument(msgspec.Struct, frozen=True, kw_only=True):
 DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.build-record/1": BuildRecord,
     "countermark.attest/1": AttestDocument,
+    "countermark.attestations/1": AttestationsDocument,
     "countermark.compare/1": CompareDocument,
     "countermark.bench/1": BenchDocument,
     "countermark.doctor/1": DoctorDocument,
