@@ -123,7 +123,7 @@ FOREIGN_KEY: Final = Rule(
 )
 UNKNOWN_KEY: Final = Rule(
     id="M09",
-    name="unknown-key",
+    name="unknown-builder-key",
     severity=WARNING,
     enforced_by=POLICY,
     demands="The key of every builder is in builder-keys/.",
