@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from countermark.attestations.placement import place
+from countermark.packing.placement import place
 from counterproof.profiles.artifact import Artifact
 
 __all__ = ["Agreement", "Ballot", "Cluster", "guix_order"]

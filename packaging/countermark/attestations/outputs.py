@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from countermark.attestations.placement import CODESIGNED, SOURCE_DIRECTORY, place
 from countermark.errors import ConfigurationError, RejectedError, missing
 from countermark.files import sha256_of
+from countermark.packing.placement import CODESIGNED, SOURCE_DIRECTORY, place
 from counterproof.profiles.artifact import Artifact
 from countersign.escaping import listed, printable
 

@@ -8,11 +8,11 @@ Core publishes, 21 files before and 28 after they are codesigned for all of its 
 from __future__ import annotations
 
 import enum
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from countermark.hosts import Host
+from countermark.packing.placement import order
 from counterproof.profiles.artifact import Artifact
 from counterproof.target import Platform
 
@@ -138,7 +138,7 @@ def published(
                 suffix=".tar.gz",
             )
         )
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(found, key=lambda artifact: order(str(artifact))))
 
 
 def _of_host(
@@ -157,13 +157,3 @@ def _of_host(
                 unsigned=unsigned,
                 suffix=".exe",
             )
-
-
-def _place(artifact: Artifact) -> bytes:
-    """Return where Guix puts it, which is what ``guix-attest`` sorts by: directory and name."""
-    directory = "dist-archive"
-    if artifact.triple is not None:
-        linux = "-linux-" in artifact.triple
-        signed = artifact.kind in ("binaries", "setup") and not artifact.unsigned and not linux
-        directory = f"{artifact.triple}-codesigned" if signed else artifact.triple
-    return os.fsencode(f"{directory}/{artifact}")

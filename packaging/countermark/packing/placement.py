@@ -7,12 +7,13 @@ contrib/guix/libexec/package.sh and codesign.sh, OUTDIR.
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from counterproof.profiles.artifact import Artifact
 from counterproof.profiles.triple import target_for
 
-__all__ = ["CODESIGNED", "SOURCE_DIRECTORY", "is_codesigned", "place"]
+__all__ = ["CODESIGNED", "SOURCE_DIRECTORY", "is_codesigned", "order", "place"]
 
 SOURCE_DIRECTORY: Final = "dist-archive"
 """Where the source archive lies, and the detached signatures that codesigners publish."""
@@ -27,6 +28,15 @@ def place(artifact: Artifact) -> str:
     if artifact.triple is None:
         return SOURCE_DIRECTORY
     return artifact.triple + CODESIGNED * is_codesigned(artifact)
+
+
+def order(name: str) -> bytes:
+    """Return what the name of a file is sorted by in a list of digests: its path in ``output/``.
+
+    The name of a file that is called otherwise than Guix calls its files stands for itself.
+    """
+    artifact = Artifact.parse(name)
+    return os.fsencode(f"{place(artifact)}/{name}" if artifact else name)
 
 
 def is_codesigned(artifact: Artifact) -> bool:
