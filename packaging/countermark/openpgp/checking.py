@@ -7,7 +7,7 @@ that may have made it, so that a bad one hides no good one, and a good one no ba
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -22,7 +22,14 @@ from countersign.escaping import printable
 if TYPE_CHECKING:
     from pysequoia import Sig
 
-__all__ = ["MOST_SIGNATURES", "SKEW", "CheckedSignature", "State", "check_signatures"]
+__all__ = [
+    "MOST_SIGNATURES",
+    "SKEW",
+    "CheckedSignature",
+    "State",
+    "check_signatures",
+    "count_people_once",
+]
 
 SKEW: Final = timedelta(minutes=5)
 """How far a signature may be in the future: clocks differ."""
@@ -84,17 +91,26 @@ def check_signatures(
     too. What is no signature is said to be malformed, and so is a file without any: the result is
     never empty. ``now`` is the moment at which keys must not have expired.
     """
-    checked: list[CheckedSignature] = []
+    checked = (
+        _check(data, read, keyring, now) if isinstance(read, _Read) else read
+        for read in _signatures(armored)
+    )
+    return count_people_once(checked, keyring)
+
+
+def count_people_once(
+    signatures: Iterable[CheckedSignature], keyring: Keyring
+) -> tuple[CheckedSignature, ...]:
+    """Say of every good signature whose owner has another one before that it is a duplicate."""
     counted: dict[str, CheckedSignature] = {}
-    for read in _signatures(armored):
-        one = _check(data, read, keyring, now) if isinstance(read, _Read) else read
+    once = []
+    for one in signatures:
+        first = one
         if one.counts and one.certificate is not None:
             person = keyring.persons[one.certificate.fingerprint]
             first = counted.setdefault(person, one)
-            if first is not one:
-                one = _duplicate(one, first)
-        checked.append(one)
-    return tuple(checked)
+        once.append(one if first is one else _duplicate(one, first))
+    return tuple(once)
 
 
 def _malformed(detail: str) -> CheckedSignature:

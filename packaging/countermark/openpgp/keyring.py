@@ -60,6 +60,10 @@ class Keyring:
     """By the fingerprint of every certificate the names of all files that hold it."""
     problems: tuple[Problem, ...] = ()
 
+    def place(self, file: str) -> Path:
+        """Return the path of one of its files."""
+        return self.path / file if self.path.is_dir() else self.path
+
     def holding(self, issuer: str) -> tuple[Certificate, ...]:
         """Return the certificates that have a key of this fingerprint or key id."""
         return tuple(each for each in self.certificates if each.key(issuer) is not None)

@@ -16,6 +16,7 @@ __all__ = [
     "NOT_A_KEY",
     "NOT_A_SIGNATURE",
     "ONE_PERSON",
+    "OTHER_LIST",
     "REVOKED_KEY",
     "RULES",
     "SECRET_KEY",
@@ -186,6 +187,17 @@ UNSUPPORTED_KEY: Final = Rule(
     fix="Check it with gpg, or ask the owner for a key of an ordinary kind.",
     source="Sequoia PGP, sequoia-openpgp with its StandardPolicy",
 )
+OTHER_LIST: Final = Rule(
+    id="G15",
+    name="other-list",
+    severity=WARNING,
+    enforced_by=POLICY,
+    demands="All signers of a release have signed the same digests.",
+    why="Somebody built something else, so the signature is not one of the list that is checked.",
+    cause="A signer built fewer hosts, with other tools or other sources, or was deceived.",
+    fix="Compare the lists: countermark attestations shows who disagrees about which file.",
+    source="Bitcoin Core contrib/guix/guix-verify",
+)
 RULES: Final[tuple[Rule, ...]] = (
     NOT_A_KEY,
     SECRET_KEY,
@@ -201,4 +213,5 @@ RULES: Final[tuple[Rule, ...]] = (
     DUPLICATE_SIGNER,
     NOT_A_SIGNATURE,
     UNSUPPORTED_KEY,
+    OTHER_LIST,
 )

@@ -7,6 +7,7 @@ backslash before the line when the name is escaped, or ``SHA256 (name) = digest`
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -32,6 +33,9 @@ __all__ = ["LARGEST_LIST", "Entry", "Sums", "parse_sums"]
 
 LARGEST_LIST: Final = 1 << 24
 """Octets of a list that is read; one of a Bitcoin Core release has 4,000."""
+
+MOST_OF_A_RULE: Final = 20
+"""Findings by one rule about one list: garbage has a million lines."""
 
 _KINDS: Final = {64: "sha256", 96: "sha384", 128: "sha512"}
 _WEAK: Final = {32: "MD5", 40: "SHA-1", 56: "SHA-224"}
@@ -89,8 +93,9 @@ class _Line(NamedTuple):
 def parse_sums(content: bytes) -> Sums:
     """Read a list; whatever ``content`` is, what is wrong with it are findings."""
     if len(content) > LARGEST_LIST:
-        message = f"{len(content):,} bytes are no list; at most {LARGEST_LIST:,} are read"
-        return Sums(entries=(), findings=(breach(NOT_A_LINE, message),))
+        return _no_list(f"{len(content):,} bytes are no list; at most {LARGEST_LIST:,} are read")
+    if content.startswith(b"-----BEGIN PGP"):
+        return _no_list("it is an OpenPGP block; the list and its signatures are separate files")
     reader = _Reader()
     lines = content.split(b"\n")
     for number, line in enumerate(lines, 1):
@@ -100,6 +105,10 @@ def parse_sums(content: bytes) -> Sums:
     return reader.sums()
 
 
+def _no_list(message: str) -> Sums:
+    return Sums(entries=(), findings=(breach(NOT_A_LINE, message),))
+
+
 class _Reader:
     """What has been read of a list so far."""
 
@@ -107,11 +116,20 @@ class _Reader:
         self._entries: dict[str, Entry] = {}
         self._folded: dict[str, str] = {}
         self._findings: list[Finding] = []
+        self._counts: Counter[str] = Counter()
         self._remarked: dict[str, tuple[Rule, list[int]]] = {}
 
-    def say(self, rule: Rule, number: int, message: str) -> None:
-        """Add a finding about a line."""
-        self._findings.append(breach(rule, f"line {number:,}: {message}"))
+    def say(
+        self, rule: Rule, number: int, message: str, *, severity: Severity | None = None
+    ) -> None:
+        """Add a finding about a line; of many by one rule, that there are more."""
+        self._counts[rule.id] += 1
+        if self._counts[rule.id] <= MOST_OF_A_RULE:
+            found = breach(rule, f"line {number:,}: {message}", severity=severity)
+            self._findings.append(found)
+        elif self._counts[rule.id] == MOST_OF_A_RULE + 1:
+            message = f"line {number:,} and perhaps others: as in the lines before"
+            self._findings.append(breach(rule, message))
 
     def read(self, number: int, raw: bytes) -> None:
         """Read one line, which is without its line feed."""
@@ -148,10 +166,12 @@ class _Reader:
         first = self._entries.setdefault(same, entry)
         if first is entry:
             return
+        same_digest = first.digest == entry.digest and first.name == entry.name
         other = "the same" if first.digest == entry.digest else "another"
         where = f"{printable(first.name)} stands in line {first.line:,}"
         message = f"{printable(entry.name)}, with {other} digest: {where}"
-        self.say(LISTED_TWICE, entry.line, message)
+        severity = Severity.WARNING if same_digest else None
+        self.say(LISTED_TWICE, entry.line, message, severity=severity)
 
 
 def _take_apart(text: str) -> _Line | None:
