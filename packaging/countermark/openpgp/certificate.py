@@ -52,7 +52,7 @@ class Certificate:
     file: str
     """The name of the file that it was read from; of the first, when there are several."""
     user_ids: tuple[str, ...]
-    """As they are in the file: anything may stand in them."""
+    """Those that hold first, then the revoked ones; anything may stand in them."""
     keys: tuple[Key, ...]
     """The primary key first."""
     weakness: str
@@ -108,13 +108,21 @@ def read_certificate(certificate: Cert, file: str) -> Certificate:
     return Certificate(
         fingerprint=certificate.fingerprint.upper(),
         file=file,
-        user_ids=tuple(part.packet.user_id or "" for part in user_ids),
+        user_ids=_names(certificate, user_ids),
         keys=(_key(primary, selves, expires), *map(_subkey, subkeys)),
         weakness=weakness,
         unsupported="" if weakness else unsupported,
         secret=certificate.has_secret_keys,
         unrevoked=_unrevoked(components),
     )
+
+
+def _names(certificate: Cert, user_ids: Iterable[_Component]) -> tuple[str, ...]:
+    try:
+        holding = [str(each) for each in certificate.user_ids]
+    except RuntimeError:  # as for the date of expiry
+        holding = []
+    return tuple(dict.fromkeys((*holding, *(part.packet.user_id or "" for part in user_ids))))
 
 
 class _Component(NamedTuple):

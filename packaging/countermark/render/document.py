@@ -25,6 +25,7 @@ from countermark.render.finding_entry import FindingEntry, finding_entry
 from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.render.profile_documents import DiffDocument, ListDocument, ShowDocument
+from countermark.render.sums_document import SumsDocument
 from countermark.render.wrapper_document import WrapperDocument
 from countermark.reproduction.record import BuildRecord
 from countersign.escaping import printable
@@ -133,6 +134,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.manifest/1": Manifest,
     "countermark.plan/1": PlanDocument,
     "countermark.sign/1": SignDocument,
+    "countermark.sums/1": SumsDocument,
     "countermark.unsign/1": UnsignDocument,
     "countermark.verify/1": VerifyDocument,
     "countermark.wrapper/1": WrapperDocument,

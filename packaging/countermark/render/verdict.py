@@ -13,7 +13,7 @@ from countermark.render.places import file_name, places
 from countersign.escaping import printable
 from countersign.findings import Enforcer, FileVerdict, Finding, Severity, SliceVerdict, Verdict
 
-__all__ = ["describe_verdict", "summary"]
+__all__ = ["describe_verdict", "finding_line", "remedies", "summary"]
 
 FEW: Final = 3
 """Files with the same findings that are described one by one."""
@@ -30,7 +30,7 @@ def describe_verdict(verdict: Verdict, unchecked: int = 0, *, only_bad: bool = F
     if not files:
         return ""
     lines = [line for group in _groups(files) for line in _group(group)]
-    return "\n".join([*lines, "", *_remedies(files), summary(verdict, unchecked)])
+    return "\n".join([*lines, "", *remedies(files), summary(verdict, unchecked)])
 
 
 def summary(verdict: Verdict, unchecked: int = 0) -> str:
@@ -99,10 +99,10 @@ def _group(files: Sequence[FileVerdict]) -> Iterator[str]:
         yield f"  each of these {len(files):,}:"
         file = _common(file)
     for finding in file.findings:
-        yield f"  {_finding(finding)}"
+        yield f"  {finding_line(finding)}"
     for thin in file.slices:
         yield f"  {_slice(thin)}"
-        yield from (f"    {_finding(finding)}" for finding in thin.findings)
+        yield from (f"    {finding_line(finding)}" for finding in thin.findings)
 
 
 def _slice(thin: SliceVerdict) -> str:
@@ -113,7 +113,8 @@ def _slice(thin: SliceVerdict) -> str:
     return "  ".join(word for word in words if word)
 
 
-def _finding(finding: Finding) -> str:
+def finding_line(finding: Finding) -> str:
+    """Say in one line what was found, and who refuses the file."""
     place = f" at {finding.offset:#x}" if finding.offset is not None else ""
     rule = f"{finding.severity} {finding.rule} {finding.name}{place}"
     return f"{rule}: {printable(finding.message)}{_refusal(finding)}"
@@ -128,7 +129,7 @@ def _refusal(finding: Finding) -> str:
     return f" ({words})" if words else ""
 
 
-def _remedies(files: Iterable[FileVerdict]) -> Iterator[str]:
+def remedies(files: Iterable[FileVerdict]) -> Iterator[str]:
     """Say what to do about each rule once, errors first."""
     found = [finding for file in files for finding in _findings(file)]
     found.sort(key=lambda finding: _WORST_FIRST.index(finding.severity))

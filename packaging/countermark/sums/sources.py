@@ -50,6 +50,21 @@ class Sources:
     """Those that say the same, each with its signatures."""
     others: tuple[Path, ...] = ()
     """Lists of signers that say something else."""
+    beside: bool = True
+    """True when the files are to be expected beside the list."""
+
+    @property
+    def directory(self) -> Path:
+        """Where the listed files are when nobody says otherwise.
+
+        Raises :class:`ConfigurationError` for lists of signers, beside which there are none.
+        """
+        if not self.beside:
+            raise ConfigurationError(
+                f"where are the files that {self.path} lists?",
+                hint="Name the directory of the downloaded files with --directory.",
+            )
+        return self.path.parent
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -113,6 +128,7 @@ def _attested(folder: Path, paths: Sequence[Path]) -> Sources:
     return Sources(
         sums=parsed[same[0]],
         path=same[0],
+        beside=False,
         lists=tuple(
             SignedList(
                 path=path,

@@ -48,10 +48,7 @@ from countersign.escaping import listed, printable
 from countersign.findings import FileVerdict, Finding, Severity, Verdict
 from countersign.rule import Rule
 
-__all__ = ["DEFAULT_THRESHOLD", "Signing", "VerifiedSums", "verify_sums"]
-
-DEFAULT_THRESHOLD: Final = 3
-"""Good signatures that are needed: Bitcoin Core's verify.py asks for as many."""
+__all__ = ["Signing", "VerifiedSums", "verify_sums"]
 
 _RULES: Final[dict[State, Rule]] = {
     State.BAD: BAD_SIGNATURE,
