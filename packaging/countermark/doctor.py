@@ -72,6 +72,11 @@ _PROGRAMS = (
         "apt-get install gnupg",
     ),
     ("capnp", "without it schemas cannot be compared", "apt-get install capnproto"),
+    (
+        "diffoscope",
+        "without it compare --diffoscope shows nothing more",
+        "apt-get install diffoscope",
+    ),
     ("cc", "needed for --toolchain native only", "apt-get install build-essential"),
 )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from countermark.comparisons import compare_paths
+from countermark.difference.files import compare_paths
 from countermark.inspections import Inspected
 from countermark.render.compare_document import compare_document
 from countermark.render.comparison import describe_comparison

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -114,12 +115,20 @@ def test_what_makes_no_sense_is_compared_by_its_bytes_and_said(folder: Path, run
     assert (found["images"], found["problem"] is None) == (None, False)
 
 
-def test_which_of_the_two_cannot_be_read_is_said(folder: Path, run: Run) -> None:
+def test_a_directory_is_not_compared_with_a_file(folder: Path, run: Run) -> None:
     (folder / "directory").mkdir()
     for arguments in (("directory", "signed"), ("signed", "directory")):
         ended = run("compare", *arguments, cwd=folder)
         assert (ended.code, ended.out) == (3, "")
-        assert "directory: the file could not be read" in ended.err
+        assert "signed: neither a directory nor an archive" in ended.err
+
+
+def test_which_of_the_two_cannot_be_read_is_said(folder: Path, run: Run) -> None:
+    os.mkfifo(folder / "pipe")
+    for arguments in (("pipe", "signed"), ("signed", "pipe")):
+        ended = run("compare", *arguments, cwd=folder)
+        assert (ended.code, ended.out) == (3, "")
+        assert "pipe: the file could not be read" in ended.err
 
 
 def test_long_lists_are_cut_and_counted(folder: Path, run: Run) -> None:

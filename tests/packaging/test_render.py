@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countermark.changes import Change
-from countermark.comparisons import Comparison
+from countermark.difference.files import Comparison
 from countermark.doctor import Examined
 from countermark.errors import CommandError, ConfigurationError, RejectedError
 from countermark.flow import ALL_STEPS, BUILD_STEPS, STAGE_STEPS, Release, describe

@@ -33,6 +33,7 @@ __all__ = [
     "PieceStream",
     "Unread",
     "open_plain",
+    "starts_tar",
     "walk_nested",
 ]
 
@@ -247,7 +248,7 @@ def _archive(form: ArchiveFormat, stream: PieceStream, place: _Place) -> _Walk:
 
 
 def _compressed(plain: PieceStream, place: _Place) -> _Walk:
-    if _starts_tar(plain.head()):
+    if starts_tar(plain.head()):
         yield from _tar(plain, place)
     else:
         single = PieceStream(_spending(plain.pieces(), place.budget))
@@ -301,7 +302,7 @@ def _spending(pieces: Iterable[bytes], budget: Budget) -> Iterator[bytes]:
         yield piece
 
 
-def _starts_tar(data: bytes) -> bool:
+def starts_tar(data: bytes) -> bool:
     """Tell a tar by the check sum of its first header, which those without a magic have too."""
     try:
         tarfile.TarInfo.frombuf(data[: tarfile.BLOCKSIZE], "utf-8", "surrogateescape")

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from countermark.difference.compressors import told_by_manifest
 from countermark.difference.contents import content_reason
 from countermark.difference.listing import DIRECTORY, Listing, list_tree
 from countermark.difference.outcome import (
@@ -29,7 +30,8 @@ from countermark.errors import missing
 from countermark.files import sha256_of
 from countermark.rulebook.differences import COMPRESSION, RULES, SIGNATURE, UNREADABLE, UNUSED_BYTES
 from counterproof.errors import TreeError, UnsupportedTreeError
-from counterproof.trees.format import identify_archive
+from counterproof.trees.format import ArchiveFormat, identify_start, is_archive, read_start
+from counterproof.trees.nested import open_plain, starts_tar
 from countersign.errors import SigningError
 from countersign.rule import Rule
 
@@ -48,6 +50,13 @@ class _Read(NamedTuple):
     problem: TreeError | None = None
 
     @property
+    def compressor(self) -> str | None:
+        """What the archive and the manifest beside it tell of its compressor."""
+        header = self.listing.compressor if self.listing is not None else None
+        told = (header, told_by_manifest(self.path, self.sha256))
+        return ", that is ".join(each for each in told if each) or None
+
+    @property
     def side(self) -> Side:
         known = self.listing or Listing(form=self.form)
         return Side(
@@ -55,7 +64,7 @@ class _Read(NamedTuple):
             form=known.form,
             sha256=self.sha256,
             content_sha256=known.content_sha256,
-            compressor=known.compressor,
+            compressor=self.compressor,
             prefix=known.prefix,
             members=len(known.items) if self.listing is not None else None,
         )
@@ -71,12 +80,13 @@ def compare_trees(first: Path, second: Path) -> TreeComparison:
     for path in (first, second):
         if not path.exists():
             raise missing(path)
+        if not (path.is_dir() or path.is_file()):  # a pipe may have no end
+            raise _no_tree(path)
     with ThreadPoolExecutor(2, thread_name_prefix="compare") as threads:
         digests = tuple(threads.map(_digest, (first, second)))
         forms = tuple(map(_form, (first, second)))
         if _UNKNOWN in forms and (DIRECTORY in forms or forms[0] == forms[1]):
-            unknown = (first, second)[forms.index(_UNKNOWN)]
-            raise UnsupportedTreeError(str(unknown), "neither a directory nor an archive")
+            raise _no_tree((first, second)[forms.index(_UNKNOWN)])
         begun = [_Read(*each) for each in zip((first, second), digests, forms, strict=True)]
         if digests[0] is not None and digests[0] == digests[1]:
             return TreeComparison(
@@ -91,18 +101,30 @@ def compare_trees(first: Path, second: Path) -> TreeComparison:
 def is_tree(path: Path) -> bool:
     """Tell whether a path is a directory, or an archive that is read here.
 
-    Raises :class:`TreeError` when it cannot be read.
+    What is compressed without being a tar is a file. Raises :class:`TreeError` when it cannot be
+    read.
     """
-    return _form(path) != _UNKNOWN
+    form = _form(path)
+    if form not in (ArchiveFormat.TAR_GZ, ArchiveFormat.TAR_ZST):
+        return form != _UNKNOWN
+    try:
+        with open_plain(path, ArchiveFormat(form)) as stream:
+            return starts_tar(stream.head())
+    except TreeError:  # its data is damaged
+        return False
 
 
 def _form(path: Path) -> str:
     if path.is_dir():
         return DIRECTORY
     try:
-        return identify_archive(path)
-    except UnsupportedTreeError:
+        return identify_start(read_start(path), str(path)) or _UNKNOWN
+    except UnsupportedTreeError:  # another archive, which is named when it is read
         return _UNKNOWN
+
+
+def _no_tree(path: Path) -> UnsupportedTreeError:
+    return UnsupportedTreeError(str(path), "neither a directory nor an archive")
 
 
 def _digest(path: Path) -> str | None:
@@ -119,7 +141,8 @@ def _read(begun: _Read) -> _Read:
     try:
         return begun._replace(listing=list_tree(begun.path))
     except TreeError as error:
-        if begun.form == DIRECTORY or isinstance(error.__cause__, OSError):
+        unknown = begun.form == _UNKNOWN and is_archive(begun.path)
+        if unknown or begun.form == DIRECTORY or isinstance(error.__cause__, OSError):
             raise
         return begun._replace(problem=error)
 
@@ -158,7 +181,7 @@ def _unreadable(one: _Read, other: _Read) -> Iterator[Reason]:
 
 
 def _compression(one: _Read, other: _Read) -> Reason:
-    words = [each.listing.compressor or "not compressed" for each in (one, other) if each.listing]
+    words = [each.compressor or "not compressed" for each in (one, other)]
     if words[0] != words[1]:
         return Reason(COMPRESSION, Place(None, "", *words))
     return next(_first_byte(COMPRESSION, one, other))

@@ -11,6 +11,7 @@ from countermark.difference.outcome import Place
 from countermark.difference.packing import Reason, is_seal
 from countermark.difference.sections import Section, sections_of
 from countermark.rulebook.differences import FILE_BYTES, IMAGE_CODE, SIGNATURE, TEXT_LINES
+from counterproof.trees.entry import Kind
 from countersign.discovery import identify_source
 from countersign.errors import FormatError, NotSignableError
 from countersign.escaping import listed
@@ -40,7 +41,7 @@ def content_reason(path: PurePosixPath, one: Source, other: Source) -> Reason:
             return _image_reason(path, one, other, images[0].format)
         names = (f"{each.format} for {', '.join(each.architectures)}" for each in images if each)
         return Reason(IMAGE_CODE, Place(str(path), "the kind of program", *names))
-    if is_seal(path):
+    if is_seal(path, Kind.FILE):
         return Reason(SIGNATURE, Place(str(path), "what seals the bundle", *_sizes(one, other)))
     if images == (None, None) and _is_text(one) and _is_text(other):
         return _text_reason(path, one, other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,7 +92,7 @@ def _list_tar(path: Path, form: ArchiveFormat) -> Listing:
             form=form,
             content_sha256=passing.digest.hexdigest(),
             compressor=compressor_of(path, form),
-            leftovers=(Field("zeros at the end", f"{passing.size - stored:,} bytes"),),
+            leftovers=(Field("zeros at the end", _zeros(passing.size, stored)),),
         ),
         items,
     )
@@ -119,6 +120,14 @@ def _list_zip(path: Path) -> Listing:
     form = ArchiveFormat.ZIP
     listing = Listing(form=form, compressor=compressor_of(path, form), leftovers=leftovers)
     return _with_prefix(listing, items)
+
+
+def _zeros(size: int, stored: int) -> str:
+    """Describe what stands behind the members, in words that do not depend on their sizes."""
+    least = 2 * tarfile.BLOCKSIZE
+    if size % tarfile.RECORDSIZE == 0 and least <= size - stored < least + tarfile.RECORDSIZE:
+        return f"up to a multiple of {tarfile.RECORDSIZE:,} bytes"
+    return f"{size - stored:,} bytes"
 
 
 class _Passing:

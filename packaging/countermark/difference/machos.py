@@ -17,6 +17,8 @@ from countersign.source import Source
 
 __all__ = ["macho_reason"]
 
+_LAID_OUT: Final = ("LC_SEGMENT", "LC_SEGMENT_64", "LC_SYMTAB", "LC_DYSYMTAB")
+"""Load commands that tell where things are; others tell more of why."""
 _TROUBLE: Final = (ReadError, ChangedError)
 """What sources raise; all other errors are about what is in the files."""
 
@@ -63,7 +65,8 @@ def _code_place(path: PurePosixPath, each: SliceComparison, code: CodeChanges, w
     """Name load commands first, then sections and functions, and how many pages differ."""
     words = [f"{each.arch}: {where}{_pages(code)}"]
     if code.commands:
-        words.append(f"load commands {listed([change.what for change in code.commands])}")
+        names = sorted((change.what for change in code.commands), key=_LAID_OUT.__contains__)
+        words.append(f"load commands {listed(names)}")
     if code.sections:
         words.append(f"sections {listed([section.name for section in code.sections])}")
     if functions := _functions(code):
@@ -87,7 +90,7 @@ def _functions(code: CodeChanges) -> list[str]:
 def _values(code: CodeChanges) -> tuple[str | None, str | None]:
     """Give what was found in each: the first load command that differs, or the first section."""
     if code.commands:
-        what, old, new = code.commands[0]
+        what, old, new = min(code.commands, key=lambda change: change.what in _LAID_OUT)
         return f"{what} {old}" if old else None, f"{what} {new}" if new else None
     if code.sections:
         name, before, after = code.sections[0]

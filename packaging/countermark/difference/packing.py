@@ -26,6 +26,7 @@ from countermark.rulebook.differences import (
     ZIP_FORMAT,
 )
 from counterproof.trees.entry import Entry, Kind
+from countersign.bundle.candidates import may_lie_in_bundle
 from countersign.bundle.layout import SIGNATURE as SEAL_DIRECTORY
 from countersign.rule import Rule
 from countersign.times import time_text
@@ -94,12 +95,14 @@ def differing_files(first: Listing, second: Listing) -> Iterator[Pair]:
             yield Pair(path, one, two)
 
 
-def is_seal(path: PurePosixPath) -> bool:
+def is_seal(path: PurePosixPath, kind: Kind) -> bool:
     """Tell whether a path is what signing a bundle adds to it: ``_CodeSignature`` and its files."""
     *folders, name = path.parts
-    if name == SEAL_DIRECTORY:
-        return bool(folders)
-    return len(folders) > 1 and folders[-1] == SEAL_DIRECTORY and name in _SEALS
+    if not may_lie_in_bundle(path):
+        return False
+    if kind is Kind.DIRECTORY:
+        return name == SEAL_DIRECTORY
+    return kind is Kind.FILE and folders[-1] == SEAL_DIRECTORY and name in _SEALS
 
 
 def _by_path(listing: Listing) -> dict[PurePosixPath, Item]:
@@ -124,11 +127,11 @@ def _missing(
     """Name what only one of them has; an archive need not list the directories of its files."""
     for path, item in left.items():
         if path not in right and (same_family or item.entry.kind is not Kind.DIRECTORY):
-            rule = SIGNATURE if is_seal(path) else MEMBER_MISSING
+            rule = SIGNATURE if is_seal(path, item.entry.kind) else MEMBER_MISSING
             yield Reason(rule, Place(str(path), "", _described(item.entry), None))
     for path, item in right.items():
         if path not in left and (same_family or item.entry.kind is not Kind.DIRECTORY):
-            rule = SIGNATURE if is_seal(path) else MEMBER_MISSING
+            rule = SIGNATURE if is_seal(path, item.entry.kind) else MEMBER_MISSING
             yield Reason(rule, Place(str(path), "", None, _described(item.entry)))
 
 

@@ -121,9 +121,11 @@ def zip_leftovers(file: IO[bytes], archive: zipfile.ZipFile) -> tuple[Field, ...
             gaps.update(file.read(min(1 << 18, start - place)))
         total, at = total + max(start - at, 0), max(at, end)
     _, disk, start_disk, here, count, *_ = _unpack(_END, file, spans[-1].start)
+    agrees = here == count == len(archive.infolist())
+    listed = "its members" if agrees else f"members {here} of {count}"
     return (
         Field("bytes between members", f"{total:,}, {gaps.hexdigest()[:16]}" if total else "none"),
-        Field("end of the directory", f"disks {disk} and {start_disk}, members {here} of {count}"),
+        Field("end of the directory", f"disks {disk} and {start_disk}, {listed}"),
         Field("comment", _shown(archive.comment)),
     )
 

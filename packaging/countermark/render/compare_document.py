@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from countermark.comparisons import Comparison
+from countermark.difference.files import Comparison
 from countersign.comparison.code import CodeChanges, Names, SymbolChanges
 from countersign.comparison.images import ImageComparison, SliceComparison
 from countersign.comparison.signatures import Change

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from countermark.comparisons import Comparison
+from countermark.difference.files import Comparison
 from countermark.render.table import table
 from countersign.comparison.code import (
     CodeChanges,

@@ -26,6 +26,7 @@ from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.render.profile_documents import DiffDocument, ListDocument, ShowDocument
 from countermark.render.sums_document import SumsDocument
+from countermark.render.tree_document import CompareTreesDocument
 from countermark.render.wrapper_document import WrapperDocument
 from countermark.reproduction.record import BuildRecord
 from countersign.escaping import printable
@@ -123,6 +124,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.build-record/1": BuildRecord,
     "countermark.attest/1": AttestDocument,
     "countermark.attestations/1": AttestationsDocument,
+    "countermark.compare-trees/1": CompareTreesDocument,
     "countermark.compare/1": CompareDocument,
     "countermark.bench/1": BenchDocument,
     "countermark.doctor/1": DoctorDocument,
