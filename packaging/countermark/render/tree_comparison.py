@@ -21,11 +21,12 @@ _ROOM: Final = 80
 def describe_trees(comparison: TreeComparison, *, modulo_signature: bool) -> str:
     """Return the whole story, which is one line for what is the same."""
     lines = [_headline(comparison, modulo_signature=modulo_signature)]
-    causes = comparison.causes
-    if causes:
-        lines += _first(causes[0])
+    if causes := comparison.causes:
+        gravest = causes[0]
+        lines += _first(gravest)
         lines += _sides(comparison)
-        lines += _causes(causes) if len(causes) > 1 or causes[0].total > 1 else ()
+        if len(causes) > 1 or gravest.total > 1:
+            lines += _causes(causes)
     return "\n".join(lines)
 
 
