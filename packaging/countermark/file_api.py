@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from countermark.errors import WorkError
 
-__all__ = ["BuildModel", "Compiler", "ask", "read_model"]
+__all__ = ["BuildModel", "Compiler", "ask", "read_installed", "read_model"]
 
 _API: Final = Path(".cmake", "api", "v1")
 _CLIENT: Final = "client-countermark"
@@ -78,6 +78,36 @@ def read_model(build: Path, suite: Path) -> BuildModel:
             f"{build} holds no answers of CMake's File API ({error})",
             hint="Delete the directory and run it again.",
         ) from error
+
+
+def read_installed(build: Path) -> tuple[tuple[str, str], ...]:
+    """Return what is installed from a build tree: its path there, and its place below the prefix.
+
+    The tree may have been moved since it was configured. What CMake installs by directories or by
+    scripts is left out. Returns nothing when there are no answers to read.
+    """
+    replies = build / _API / "reply"
+    try:
+        model = _read(max(replies.glob("codemodel-v2-*.json")))
+        top = Path(model["paths"]["build"])
+        directories = [
+            _read(replies / item["jsonFile"]) for item in model["configurations"][0]["directories"]
+        ]
+        return tuple(
+            _installed(item, installer["destination"], top)
+            for installer in _installers(directories)
+            if installer["type"] in ("file", "target")
+            for item in installer["paths"]
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return ()
+
+
+def _installed(item: str | dict[str, str], destination: str, top: Path) -> tuple[str, str]:
+    source, name = (item["from"], item["to"]) if isinstance(item, dict) else (item, item)
+    path = Path(source)
+    inside = path.relative_to(top) if path.is_relative_to(top) else path
+    return inside.as_posix(), f"{destination}/{Path(name).name}"
 
 
 def _installers(directories: list[dict[str, Any]]) -> list[dict[str, Any]]:
