@@ -47,8 +47,8 @@ def blocks(content: bytes) -> Iterator[Block]:
         yield Block(kind="", content=content)
         return
     begins = list(_BEGIN.finditer(content))
-    ends = [*(begin.start() for begin in begins[1:]), len(content)]
-    for begin, end in zip(begins, ends, strict=True):
+    starts = [*(begin.start() for begin in begins), len(content)]
+    for begin, end in zip(begins, starts[1:], strict=True):
         yield _block(begin[1].decode("ascii"), content[begin.end() : end])
 
 

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countermark.openpgp.armor import packets
 from countermark.openpgp.mathematics import UnsupportedError, about, is_signed
-from countermark.openpgp.wording import WEAK_HASHES, algorithm_name, first_line
+from countermark.openpgp.wording import (
+    WEAK_HASHES,
+    algorithm_name,
+    first_line,
+    hash_name,
+    kind_name,
+)
 from countersign.escaping import listed
 
 if TYPE_CHECKING:
@@ -59,8 +65,6 @@ class Certificate:
     """Why its signatures prove little whatever they are; empty when there is no such reason."""
     unsupported: str
     """Why nothing that it signed can be checked here; empty when it can."""
-    secret: bool
-    """True when the secret key stands in the same file."""
     unrevoked: Cert = field(repr=False, compare=False)
     """The certificate without its revocations: so that of a revoked key, too, can be told which
     signature is false."""
@@ -112,7 +116,6 @@ def read_certificate(certificate: Cert, file: str) -> Certificate:
         keys=(_key(primary, selves, expires), *map(_subkey, subkeys)),
         weakness=weakness,
         unsupported="" if weakness else unsupported,
-        secret=certificate.has_secret_keys,
         unrevoked=_unrevoked(components),
     )
 
@@ -190,12 +193,12 @@ def _tag(packet: Packet) -> int:
 
 
 def _is_revocation(packet: Packet) -> bool:
-    return algorithm_name(packet.signature_type) in ("KeyRevocation", "SubkeyRevocation")
+    return kind_name(packet) in ("KeyRevocation", "SubkeyRevocation")
 
 
 def _weakness(sayings: Iterable[Packet]) -> str:
     """Say so when nothing but a weak hash ties a key to what is said of it."""
-    hashes = {algorithm_name(packet.hash_algorithm) for packet in sayings}
+    hashes = {hash_name(packet) for packet in sayings}
     if hashes and hashes <= WEAK_HASHES:
         return f"what it says of itself is signed with {listed(sorted(hashes))}"
     return ""
@@ -242,7 +245,7 @@ def _key(component: _Component, sayings: Sequence[Packet], expires: datetime | N
 
 def _small_modulus(packet: Packet) -> str:
     """Say so when the numbers of an RSA or DSA key are small; its first one follows 6 octets."""
-    algorithm = algorithm_name(packet.key_algorithm)
+    algorithm = algorithm_name(packet)
     if packet.body[:1] != b"\4" or not algorithm.startswith(("RSA", "DSA")):
         return ""
     bits = int.from_bytes(packet.body[6:8])

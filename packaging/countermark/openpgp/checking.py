@@ -16,7 +16,7 @@ from countermark.openpgp.armor import Packet, blocks, packets
 from countermark.openpgp.certificate import Certificate, Key
 from countermark.openpgp.keyring import Keyring
 from countermark.openpgp.mathematics import UnsupportedError, is_signed
-from countermark.openpgp.wording import WEAK_HASHES, algorithm_name, first_line
+from countermark.openpgp.wording import WEAK_HASHES, first_line, hash_name, kind_name
 from countersign.escaping import printable
 
 if TYPE_CHECKING:
@@ -118,10 +118,15 @@ def _malformed(detail: str) -> CheckedSignature:
 
 
 class _Read(NamedTuple):
-    """A signature, and the body of its packet."""
+    """A signature, and what it says of itself."""
 
     signature: Sig
     body: bytes
+    """The packet, without its header."""
+    issuer: str
+    """A fingerprint or a key id in capitals; empty when it names no key."""
+    created: datetime | None
+    expires: datetime | None
 
 
 def _signatures(armored: bytes) -> Iterator[_Read | CheckedSignature]:
@@ -161,23 +166,29 @@ def _parse(packet: Packet) -> _Read | CheckedSignature:
     from pysequoia import Sig
 
     try:
-        return _Read(Sig.from_bytes(packet.encoded), packet.body)
+        signature = Sig.from_bytes(packet.encoded)
+        return _Read(
+            signature=signature,
+            body=packet.body,
+            issuer=(signature.issuer_fingerprint or signature.issuer_key_id or "").upper(),
+            created=signature.created,
+            expires=signature.expiration,
+        )
     except RuntimeError as error:
         return _malformed(printable(first_line(error)))
 
 
 def _check(data: bytes, read: _Read, keyring: Keyring, now: datetime) -> CheckedSignature:
     """Check one signature against every certificate that may have made it."""
-    signature = read.signature
-    issuer = (signature.issuer_fingerprint or signature.issuer_key_id or "").upper()
+    issuer = read.issuer
     plain = CheckedSignature(
         state=State.UNKNOWN_KEY,
         issuer=issuer or None,
-        created=signature.created,
-        hash=algorithm_name(signature.hash_algorithm),
+        created=read.created,
+        hash=hash_name(read.signature),
         detail=f"no key in {keyring.path.name} made it" if issuer else "it names no key",
     )
-    kind = algorithm_name(signature.signature_type)
+    kind = kind_name(read.signature)
     if kind not in ("Binary", "Text"):
         return replace(plain, state=State.MALFORMED, detail=f"it signs no file ({kind})")
     cases = [
@@ -198,11 +209,6 @@ class _Case(NamedTuple):
     certificate: Certificate
     key: Key
     now: datetime
-
-    @property
-    def signature(self) -> Sig:
-        """The signature as pysequoia reads it."""
-        return self.read.signature
 
     @property
     def lifetimes(self) -> tuple[datetime, ...]:
@@ -247,7 +253,7 @@ def _unfit(case: _Case, hash_name: str | None) -> _Reason | None:
 
 def _untimely(case: _Case) -> _Reason | None:
     """Return why the signature was not valid when it was made, or is no longer."""
-    created, expires, now = case.signature.created, case.signature.expiration, case.now
+    created, expires, now = case.read.created, case.read.expires, case.now
     if created is None:
         return State.MALFORMED, "it does not say when it was made"
     if created > now + SKEW:
@@ -289,7 +295,7 @@ def _is_good_for_sequoia(case: _Case) -> bool:
     certificate = case.certificate
     try:
         verified = pysequoia.verify(
-            case.data, lambda _: [certificate.unrevoked], signature=case.signature
+            case.data, lambda _: [certificate.unrevoked], signature=case.read.signature
         )
     except RuntimeError:
         return False

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countermark.errors import ConfigurationError, MissingToolError, missing
-from countermark.openpgp.armor import blocks, packets
 from countermark.openpgp.certificate import Certificate, read_certificate
-from countermark.openpgp.wording import first_line
+from countermark.openpgp.keyfile import NotAKeyError, read_keys
 from countermark.rulebook.signatures import NOT_A_KEY, ONE_PERSON, SECRET_KEY
 from counterproof.rules import breach
 from countersign.escaping import listed, printable
@@ -24,20 +23,10 @@ if TYPE_CHECKING:
 
     from countersign.findings import Finding
 
-__all__ = ["LARGEST_KEY", "SUFFIXES", "Keyring", "Problem", "read_keyring"]
+__all__ = ["SUFFIXES", "Keyring", "Problem", "read_keyring"]
 
 SUFFIXES: Final = (".gpg", ".asc", ".pgp")
 """Names of the files of a folder that are read."""
-
-LARGEST_KEY: Final = 1 << 24
-"""Octets of a file that is read as a key; the largest builder's key has 82,000."""
-
-MOST_KEYS: Final = 1000
-"""Certificates that are read from one file or folder."""
-
-_PARTS: Final = frozenset({2, 5, 6, 7, 10, 12, 13, 14, 17, 21, *range(60, 64)})
-"""Packets that a certificate may have: keys, user ids, signatures, and what is passed over.
-Compressed and encrypted ones, which could grow when they are read, are not among them."""
 
 
 class Problem(NamedTuple):
@@ -82,29 +71,27 @@ def read_keyring(path: Path) -> Keyring:
     problems: list[Problem] = []
     for file in _files(path):
         try:
-            found = _certificates(file)
-        except _UnreadableError as error:
-            problems.append(Problem(file.name, breach(NOT_A_KEY, f"{error}")))
+            read = read_keys(file)
+        except NotAKeyError as error:
+            problems.append(Problem(file.name, breach(NOT_A_KEY, str(error))))
             continue
-        for certificate in found:
-            known, first = certificates.get(certificate.fingerprint, (certificate, file.name))
-            merged = known if known is certificate else known.merge(certificate)
-            certificates[certificate.fingerprint] = (merged, first)
+        if read.secret:
+            problems.append(Problem(file.name, breach(SECRET_KEY, "a secret key is in it")))
+        for certificate in read.certificates:
             primary = certificate.fingerprint.upper()
+            known, first = certificates.get(primary, (certificate, file.name))
+            merged = known if known is certificate else known.merge(certificate)
+            certificates[primary] = (merged, first)
             files[primary] = files.get(primary, frozenset()) | {file.name}
-    read = tuple(read_certificate(each, name) for each, name in certificates.values())
-    persons = _persons(read)
+    known_ones = tuple(read_certificate(each, name) for each, name in certificates.values())
+    persons = _persons(known_ones)
     return Keyring(
         path=path,
-        certificates=read,
+        certificates=known_ones,
         persons=persons,
         files=files,
-        problems=(*problems, *_doubts(read, persons)),
+        problems=(*problems, *_several_keys(known_ones, persons)),
     )
-
-
-class _UnreadableError(Exception):
-    """A file is not what it should be; the text says why."""
 
 
 def _require_pysequoia() -> None:
@@ -120,7 +107,7 @@ def _require_pysequoia() -> None:
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
         named = (each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
-        files = sorted(each for each in named if each.is_file())
+        files = sorted(each for each in named if not each.is_dir())
         if not files:
             raise ConfigurationError(
                 f"{path} holds no file named {', '.join(f'*{suffix}' for suffix in SUFFIXES)}",
@@ -130,40 +117,6 @@ def _files(path: Path) -> list[Path]:
     if not path.exists():
         raise missing(path)
     return [path]
-
-
-def _certificates(file: Path) -> list[Cert]:
-    with file.open("rb") as stream:
-        content = stream.read(LARGEST_KEY + 1)
-    if len(content) > LARGEST_KEY:
-        raise _UnreadableError(f"more than {LARGEST_KEY >> 20} MiB are no key")
-    return [certificate for binary in _key_blocks(content) for certificate in _parse(binary)]
-
-
-def _key_blocks(content: bytes) -> Iterator[bytes]:
-    """Yield the content of every block of keys, or raise for a block of anything else."""
-    found = list(blocks(content))
-    if not found:
-        raise _UnreadableError("there is no OpenPGP block in it")
-    for block in found:
-        if block.kind not in ("", "PUBLIC KEY BLOCK", "PRIVATE KEY BLOCK"):
-            raise _UnreadableError(f"a {block.kind.lower()} is no key")
-        if block.problem:
-            raise _UnreadableError(block.problem)
-        for packet in packets(block.content):
-            if packet.problem or packet.tag not in _PARTS:
-                what = packet.problem or f"a packet with tag {packet.tag} is no part of a key"
-                raise _UnreadableError(what)
-        yield block.content
-
-
-def _parse(binary: bytes) -> list[Cert]:
-    from pysequoia import Cert
-
-    try:
-        return Cert.split_bytes(binary)
-    except RuntimeError as error:
-        raise _UnreadableError(printable(first_line(error))) from error
 
 
 def _persons(certificates: Iterable[Certificate]) -> dict[str, str]:
@@ -181,12 +134,10 @@ def _persons(certificates: Iterable[Certificate]) -> dict[str, str]:
     return persons
 
 
-def _doubts(certificates: tuple[Certificate, ...], persons: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield what makes a keyring doubtful as a whole."""
-    for certificate in certificates:
-        if certificate.secret:
-            message = f"the secret key of {printable(certificate.name)} is in it"
-            yield Problem(certificate.file, breach(SECRET_KEY, message))
+def _several_keys(
+    certificates: tuple[Certificate, ...], persons: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Say of whom there are several keys."""
     for person in dict.fromkeys(persons.values()):
         theirs = [each for each in certificates if persons[each.fingerprint] == person]
         if len(theirs) > 1:

@@ -222,6 +222,12 @@ def _ed25519(material: bytes, made: _Signature, digest: bytes) -> None:
     _edwards(material, made.numbers, digest)
 
 
+def _ed448(material: bytes, made: _Signature, digest: bytes) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
+
+    Ed448PublicKey.from_public_bytes(material).verify(made.numbers, digest)
+
+
 def _edwards(point: bytes, signature: bytes, digest: bytes) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -237,6 +243,7 @@ _COMPUTATIONS: Final[dict[int, Callable[[bytes, _Signature, bytes], None]]] = {
     19: _ecdsa,
     22: _eddsa,
     27: _ed25519,
+    28: _ed448,
 }
 """By the numbers of algorithms: RFC 9580, section 9.1."""
 
