@@ -12,11 +12,12 @@ from countermark.manifest import ImageRow
 from countermark.staging import regular_files
 from countersign.acceptance import Check
 from countersign.batch import Job
-from countersign.discovery import find_linked_images, identify_file
+from countersign.discovery import find_linked_images, identify_file, is_code
 from countersign.errors import SigningError
 from countersign.findings import FileVerdict, Verdict
 from countersign.image import Image
 from countersign.settings import Settings
+from countersign.source import open_source
 from countersign.style import Style
 
 if TYPE_CHECKING:
@@ -68,6 +69,17 @@ def _record(path: Path, root: Path, image: Image, verdict: FileVerdict | None) -
         size=status.st_size,
         mode=f"{stat.S_IMODE(status.st_mode):04o}",
         sha256=sha256_of(path),
+        unsigned_sha256=_unsigned_sha256(path) if is_code(image) else None,
         identifier=next((each.identifier for each in slices if each.identifier), None),
         cdhashes=tuple(each.cdhash for each in slices if each.cdhash),
     )
+
+
+def _unsigned_sha256(path: Path) -> str | None:
+    from countersign.unsigner import unsigned_sha256
+
+    try:
+        with open_source(path) as source:
+            return unsigned_sha256(source)
+    except SigningError as error:
+        raise WorkError(f"{path}: {error}", hint=error.hint) from error

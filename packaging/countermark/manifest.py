@@ -70,6 +70,8 @@ class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
     mode: str
     """Permission bits in octal, such as ``0755``."""
     sha256: str
+    unsigned_sha256: str | None = None
+    """Of a signed Mach-O, that of the same file without its signatures."""
     identifier: str | None = None
     cdhashes: tuple[str, ...] = ()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +14,16 @@ from countersign.reading import MachOFile, read_image, refuse_loss
 from countersign.removal import plan_removal, remove
 from countersign.replacement import NewFile
 from countersign.sink import BytesSink, FileSink
-from countersign.source import BytesSource, FileSource
+from countersign.source import BytesSource, FileSource, Source
 
-__all__ = ["Unsigned", "unsign", "unsign_bytes", "unsign_files", "unsign_open"]
+__all__ = [
+    "Unsigned",
+    "unsign",
+    "unsign_bytes",
+    "unsign_files",
+    "unsign_open",
+    "unsigned_sha256",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,20 @@ def unsign_bytes(data: bytes | memoryview) -> bytes:
     sink = BytesSink(removal.layout.size)
     remove(source, sink, removal)
     return bytes(sink.data)
+
+
+def unsigned_sha256(source: Source) -> str | None:
+    """Return the SHA-256 that a file has without its signatures, in 64 hexadecimal digits.
+
+    None when it has none. Nothing is held in memory. Raises what :func:`plan_removal` does.
+    """
+    image = read_image(source)
+    if not _signed_archs(image):
+        return None
+    removal = plan_removal(source, image)
+    with tempfile.TemporaryFile() as file:
+        remove(source, FileSink(file.fileno()), removal)
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def unsign_files(jobs: Iterable[Job], *, force: bool = False) -> Iterator[Outcome[Unsigned]]:
