@@ -25,6 +25,7 @@ from countermark.render.finding_entry import FindingEntry, finding_entry
 from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.render.profile_documents import DiffDocument, ListDocument, ShowDocument
+from countermark.render.provenance_documents import ProvenanceShown, ProvenanceWritten
 from countermark.render.reproduce_document import ReproduceDocument
 from countermark.render.sums_document import SumsDocument
 from countermark.render.tree_document import CompareTreesDocument
@@ -137,6 +138,8 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.manifest/1": Manifest,
     "countermark.plan/1": PlanDocument,
     "countermark.reproduce/1": ReproduceDocument,
+    "countermark.provenance-shown/1": ProvenanceShown,
+    "countermark.provenance-written/1": ProvenanceWritten,
     "countermark.sign/1": SignDocument,
     "countermark.sums/1": SumsDocument,
     "countermark.unsign/1": UnsignDocument,
