@@ -9,6 +9,7 @@ from countermark.rulebook import (
     attestations,
     differences,
     provenance,
+    publication,
     signatures,
     sums,
 )
@@ -18,7 +19,7 @@ from countersign.rulebook import RULES as SIGNATURE_RULES
 
 __all__ = ["EVERY_RULE", "RULES"]
 
-_BOOKS: Final = (sums, signatures, attestations, artifacts, provenance, differences)
+_BOOKS: Final = (sums, signatures, attestations, artifacts, provenance, publication, differences)
 
 RULES: Final[dict[str, Rule]] = {rule.id: rule for book in _BOOKS for rule in book.RULES}
 """Every rule by its id; :func:`counterproof.rules.breach` makes findings of them."""

@@ -67,7 +67,8 @@ def command(
     if sigs is None or signer is None:
         raise ConfigurationError(
             "an attestation needs a tree to stand in and the name of its signer",
-            hint="Give --sigs DIR and --signer NAME, or COUNTERMARK_SIGS and COUNTERMARK_SIGNER.",
+            hint="Give --sigs DIR and --signer NAME, or COUNTERMARK_SIGS and COUNTERMARK_SIGNER; "
+            "to sign a release where it lies, use countermark sums sign.",
         )
     opened = None if no_sign else chosen_signer(key, passphrase_file, gpg)
     outputs = read_outputs(artifacts)

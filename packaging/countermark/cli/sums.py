@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from countermark.cli import sums_sign
 from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.paths import ANY_PATH
 from countermark.cli.reports import print_report, report_option
@@ -22,7 +23,7 @@ _THRESHOLD: Final = 3
 
 @click.group("sums")
 def command() -> None:
-    """Check lists of digests, and who signed them.
+    """Check lists of digests and who signed them, and sign them.
 
     \b
     Example: countermark sums verify SHA256SUMS --keys builder-keys
@@ -113,3 +114,6 @@ def verify(
         print_report(output, verified.verdict, verified.problems, title="countermark sums verify")
     good = Exit.GOOD if verified.verdict.accepted else Exit.BAD
     return max(good, *map(exit_of_error, verified.problems), Exit.GOOD)
+
+
+command.add_command(sums_sign.command)

@@ -66,6 +66,23 @@ def _patterns(
     callback=_teams,
     help="Reject what no certificate of this team signed; may be repeated.",
 )
+@click.option(
+    "--keys",
+    type=ANY_PATH,
+    envvar="COUNTERMARK_KEYS",
+    metavar="DIR|FILE",
+    help="Check the whole release in the directory PATHS: who of the owners of these public keys "
+    "signed it, and all that is in it.",
+)
+@click.option(
+    "--threshold",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    envvar="COUNTERMARK_THRESHOLD",
+    metavar="N",
+    help="With --keys: how many people must have signed.",
+)
 @report_option
 def command(
     paths: tuple[Path, ...],
@@ -75,16 +92,24 @@ def command(
     kinds: tuple[str, ...],
     identifiers: tuple[str, ...],
     teams: tuple[str, ...],
+    keys: Path | None,
+    threshold: int,
     output: str,
 ) -> int:
     """Check every Mach-O in PATHS: files, directories, or .tar, .tar.gz, .tar.zst or .zip archives.
 
     Images and archives, also in one another, are told by content. A path in which there is no
-    Mach-O is an error.
+    Mach-O is an error. With --keys, everything about a release is checked: digests and who signed
+    them, completeness, provenance, and the layout, signatures and hardening of every archive.
 
     \b
     Example: countermark verify dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz
+    Example: countermark verify dist --keys builder-keys
     """
+    if keys is not None:
+        from countermark.cli.verify_release import verify_release
+
+        return verify_release(paths, keys, threshold, output)
     demands = Demands(
         signed=require_signed,
         kinds=tuple(map(Kind, kinds)),

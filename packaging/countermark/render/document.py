@@ -7,7 +7,7 @@ Each command prints one document, which names its own schema; the manifest and t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -28,16 +28,21 @@ from countermark.render.profile_documents import DiffDocument, ListDocument, Sho
 from countermark.render.provenance_documents import ProvenanceShown, ProvenanceWritten
 from countermark.render.reproduce_document import ReproduceDocument
 from countermark.render.sums_document import SumsDocument
+from countermark.render.sums_sign_document import SumsSignDocument
 from countermark.render.tree_document import CompareTreesDocument
 from countermark.render.wrapper_document import WrapperDocument
 from countermark.reproduction.record import BuildRecord
 from countersign.escaping import printable
 from countersign.findings import FileVerdict, SliceVerdict, Verdict
 
+if TYPE_CHECKING:
+    from countermark.publication.checking import CheckedRelease
+
 __all__ = [
     "DOCUMENTS",
     "doctor_document",
     "plan_document",
+    "release_document",
     "schema_of",
     "verify_document",
 ]
@@ -67,11 +72,21 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     slices: tuple[SliceEntry, ...]
 
 
+class AnswerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found about one question that is asked of a release."""
+
+    question: Literal["sums", "completeness", "provenance", "layout", "pairs"]
+    good: bool
+    said: str
+
+
 class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What ``verify`` and ``layout check`` found."""
 
     schema: Literal["countermark.verify/1"] = "countermark.verify/1"
     accepted: bool
+    answers: tuple[AnswerEntry, ...] = ()
+    """Of ``verify --keys``, which checks a whole release."""
     files: tuple[FileEntry, ...]
     problems: tuple[ProblemEntry, ...] = ()
 
@@ -142,6 +157,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.provenance-written/1": ProvenanceWritten,
     "countermark.sign/1": SignDocument,
     "countermark.sums/1": SumsDocument,
+    "countermark.sums-sign/1": SumsSignDocument,
     "countermark.unsign/1": UnsignDocument,
     "countermark.verify/1": VerifyDocument,
     "countermark.wrapper/1": WrapperDocument,
@@ -166,6 +182,20 @@ def verify_document(verdict: Verdict, problems: Iterable[Exception] = ()) -> Ver
         accepted=verdict.accepted and not entries,
         files=tuple(map(_file, verdict.files)),
         problems=entries,
+    )
+
+
+def release_document(checked: CheckedRelease) -> VerifyDocument:
+    """Return what ``verify --keys`` prints."""
+    return msgspec.structs.replace(
+        verify_document(checked.verdict, checked.problems),
+        accepted=checked.accepted,
+        answers=tuple(
+            msgspec.convert(
+                {"question": each.question, "good": each.good, "said": each.said}, AnswerEntry
+            )
+            for each in checked.answers
+        ),
     )
 
 

@@ -1,0 +1,209 @@
+"""Checking all that a release says of itself, with nothing but the keys of those one trusts.
+
+Each question is answered by the room that knows: who signed and do the files match, is everything
+there, what is said of its making and is it so, are the programs what users should get, and are the
+signed and the unsigned archives of one build. No answer keeps another one from being asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from countermark.difference.comparing import compare_trees
+from countermark.errors import CountermarkError, foreseen
+from countermark.layouts import check_layouts, release_in
+from countermark.manifest import Manifest, read_manifest
+from countermark.packing.completeness import Asked as AskedFiles
+from countermark.packing.completeness import take_stock
+from countermark.provenance.checking import Demanded, check_provenance, find_statements
+from countermark.rulebook.publication import MANIFEST, NO_PROVENANCE, UNSIGNED_PAIR
+from countermark.sums.sources import SUMS, find_sources
+from countermark.sums.verification import verify_sums
+from countermark.workspace import Workspace
+from counterproof.errors import LayoutError
+from counterproof.profiles.detection import Asked
+from counterproof.rules import breach
+from countersign.errors import SigningError
+from countersign.escaping import listed
+from countersign.findings import FileVerdict, Verdict
+
+if TYPE_CHECKING:
+    from countermark.openpgp.keyring import Keyring
+
+__all__ = ["Answer", "CheckedRelease", "Trust", "check_release", "is_release"]
+
+
+class Trust(NamedTuple):
+    """Whom one believes."""
+
+    keyring: Keyring
+    threshold: int
+    """How many people must have signed the list of digests."""
+    now: datetime
+    """The moment at which keys must not have expired."""
+
+
+class Answer(NamedTuple):
+    """What was found about one question."""
+
+    question: str
+    said: str
+    """The answer in a few words."""
+    files: tuple[FileVerdict, ...] = ()
+    problems: tuple[Exception, ...] = ()
+    """Why it could not be answered, or not wholly."""
+
+    @property
+    def good(self) -> bool:
+        """True when it could be answered, and the answer rejects nothing."""
+        return not self.problems and all(file.accepted for file in self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedRelease:
+    """All answers about a release."""
+
+    directory: Path
+    answers: tuple[Answer, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """All findings, by file."""
+        return Verdict(files=tuple(file for each in self.answers for file in each.files))
+
+    @property
+    def problems(self) -> tuple[Exception, ...]:
+        """All that could not be done."""
+        return tuple(problem for each in self.answers for problem in each.problems)
+
+    @property
+    def accepted(self) -> bool:
+        """True when every question could be answered, and every answer is good."""
+        return all(each.good for each in self.answers)
+
+
+def is_release(path: Path) -> bool:
+    """Tell whether a path is the directory of a release: one with a list of digests in it."""
+    return (path / SUMS).is_file()
+
+
+def check_release(directory: Path, trust: Trust, *, workers: int) -> CheckedRelease:
+    """Check the release in ``directory``; ``workers`` files are hashed at once.
+
+    What cannot be done is a problem of its answer, and does not hinder the others.
+    """
+    questions: tuple[tuple[str, Callable[[], Answer]], ...] = (
+        ("sums", lambda: _sums(directory, trust, workers)),
+        ("completeness", lambda: _completeness(directory)),
+        ("provenance", lambda: _provenance(directory, trust)),
+        ("layout", lambda: _layout(directory)),
+        ("pairs", lambda: _pairs(directory)),
+    )
+    return CheckedRelease(
+        directory=directory, answers=tuple(_answer(name, ask) for name, ask in questions)
+    )
+
+
+def _answer(question: str, ask: Callable[[], Answer]) -> Answer:
+    try:
+        return ask()
+    except (CountermarkError, LayoutError, SigningError, OSError) as error:
+        return Answer(question, "could not be checked", problems=(foreseen(error),))
+
+
+def _sums(directory: Path, trust: Trust, workers: int) -> Answer:
+    verified = verify_sums(
+        find_sources(directory / SUMS),
+        trust.keyring,
+        directory=directory,
+        threshold=trust.threshold,
+        allow_missing=False,
+        now=trust.now,
+        workers=workers,
+    )
+    signed = f"{_count(verified.good, 'good signature')}, {trust.threshold} needed"
+    match = f"{verified.matching} of {_count(len(verified.files), 'file')} match"
+    said = f"{signed}; {match}"
+    return Answer("sums", said, verified.verdict.files, verified.problems)
+
+
+def _completeness(directory: Path) -> Answer:
+    """Compare with the manifest, where there is one: it tells what was to be made."""
+    manifest = read_manifest(Workspace(out=directory))
+    if manifest is None:
+        return Answer("completeness", "without a manifest, complete is what the sums list")
+    stock = take_stock(directory, AskedFiles())
+    said = f"{stock.present} of {_count(len(stock.expected), 'file')} that its manifest plans"
+    finding = _manifest_finding(directory, manifest)
+    files = stock.verdict.files if finding is None else (*stock.verdict.files, finding)
+    return Answer("completeness", said, files)
+
+
+def _manifest_finding(directory: Path, manifest: Manifest) -> FileVerdict | None:
+    """Tell whether the manifest names other digests than the list."""
+    listed_digests = find_sources(directory / SUMS).sums.digests
+    rows = (*manifest.artifacts, *(row for host in manifest.hosts for row in host.artifacts))
+    others = [row.name for row in rows if listed_digests.get(row.name, row.sha256) != row.sha256]
+    if not others:
+        return None
+    finding = breach(MANIFEST, f"it has other digests of {listed(others)} than {SUMS}")
+    return FileVerdict(path=str(Workspace(out=directory).manifest), findings=(finding,))
+
+
+def _provenance(directory: Path, trust: Trust) -> Answer:
+    """Check what is said of the making; one person may say it, for the files are checked."""
+    if not find_statements(directory):
+        finding = breach(NO_PROVENANCE, "nothing is said of how it was made")
+        return Answer("provenance", "none", (FileVerdict(str(directory), findings=(finding,)),))
+    files = check_provenance(directory, Demanded(keyring=trust.keyring, now=trust.now))
+    good = all(file.accepted for file in files)
+    return Answer("provenance", "signed, and true of the files" if good else "not as said", files)
+
+
+def _layout(directory: Path) -> Answer:
+    checked = check_layouts([directory], Asked()) if release_in(directory) else None
+    if checked is None:
+        return Answer("layout", "no archive of programs")
+    verdict = checked.verdict
+    accepted = sum(file.accepted for file in verdict.files)
+    said = (
+        f"{_count(len(checked.layouts), 'archive')}: layout, signatures and hardening of"
+        f" {accepted} of {_count(len(verdict.files), 'file')} accepted"
+    )
+    return Answer("layout", said, verdict.files, checked.problems)
+
+
+def _pairs(directory: Path) -> Answer:
+    """Compare each unsigned archive with that of the same host which users get."""
+    pairs = list(_unsigned_pairs(directory))
+    if not pairs:
+        return Answer("pairs", "no unsigned archive beside a signed one")
+    files = tuple(_judge_pair(unsigned, signed) for unsigned, signed in pairs)
+    equal = sum(file.accepted for file in files)
+    said = f"{equal} of {_count(len(files), 'pair')} equal but for signatures"
+    return Answer("pairs", said, files)
+
+
+def _unsigned_pairs(directory: Path) -> Iterator[tuple[Path, Path]]:
+    for path, artifact in (release_in(directory) or {}).items():
+        if artifact.unsigned and artifact.suffix != ".exe":
+            signed = directory / str(replace(artifact, unsigned=False))
+            if signed.is_file():
+                yield path, signed
+
+
+def _judge_pair(unsigned: Path, signed: Path) -> FileVerdict:
+    comparison = compare_trees(unsigned, signed)
+    if comparison.equal(modulo_signature=True):
+        return FileVerdict(path=str(unsigned))
+    first = comparison.causes[0]
+    message = f"it differs from {signed.name}: {first.rule.id} {first.rule.name}"
+    return FileVerdict(path=str(unsigned), findings=(breach(UNSIGNED_PAIR, message),))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
