@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pysequoia import Sig, verify
 
-from builders import VERSION, Sigs, list_of, release_names
+from builders import VERSION, Sigs, list_of, release_names, secret_key
 from commands import Ended, Run
 from documents import validate
 
@@ -309,6 +310,39 @@ def test_wrong_usage_ends_with_2(
     ended = run("attestations", *arguments, cwd=sigs.root.parent)
     assert ended.code == 2
     assert words in ended.err
+
+
+def test_what_all_agree_on_is_collected_for_publication(sigs: Sigs, run: Run) -> None:
+    sigs.put("mallory", list_of(EVERYTHING))
+    dist = sigs.root.parent / "dist"
+    dist.mkdir()
+    ended = run("attestations", "sigs", "--collect", "dist", cwd=sigs.root.parent)
+    assert ended.code == 0
+    assert ended.err.endswith(f"signed by 6: {', '.join(BUILDERS)}\n")
+    assert (dist / "SHA256SUMS").read_bytes() == list_of(EVERYTHING)
+    end = b"-----END PGP SIGNATURE-----\n"
+    *blocks, rest = (dist / "SHA256SUMS.asc").read_bytes().split(end)
+    assert rest == b""
+    for builder, block in zip(BUILDERS, blocks, strict=True):
+        certificate = secret_key(builder).extract_certificate()
+        signature = Sig.from_bytes(block + end)
+        verify(list_of(EVERYTHING), lambda _, key=certificate: [key], signature=signature)
+
+
+def test_nothing_is_collected_of_what_is_wrong(sigs: Sigs, run: Run) -> None:
+    sigs.put("frank", list_of(EVERYTHING, **{WINDOWS: "evil"}))
+    dist = sigs.root.parent / "dist"
+    dist.mkdir()
+    assert run("attestations", "sigs", "--collect", "dist", cwd=sigs.root.parent).code == 1
+    assert not list(dist.iterdir())
+    for options in (("--no-signatures",), ("--version", "all")):
+        ended = run("attestations", "sigs", "--collect", "dist", *options, cwd=sigs.root.parent)
+        assert (ended.code, "--collect takes" in ended.err) == (2, True)
+    ended = run(
+        *("attestations", "sigs", "--collect", "absent", "--threshold", "0", "0"),
+        cwd=sigs.root.parent,
+    )
+    assert ended.code in (1, 2)
 
 
 class Page(HTMLParser):

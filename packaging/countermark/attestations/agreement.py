@@ -103,7 +103,7 @@ class Agreement:
             for name, told in keys.items()
         }
 
-    @property
+    @cached_property
     def undecided(self) -> tuple[str, ...]:
         """Names of which two digests have equally many voices, so that nobody is the exception."""
         return tuple(name for name in self.names if _tied(self.voices[name]))

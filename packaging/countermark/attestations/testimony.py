@@ -69,6 +69,10 @@ class Testimony:
     detail: str
     """More about the signature, for people; may be empty."""
     findings: tuple[Finding, ...]
+    content: bytes
+    """The list itself."""
+    signature: bytes
+    """Empty when there is none."""
 
     @property
     def counts(self) -> bool:
@@ -119,6 +123,8 @@ def _testimony(
         person=person,
         detail=detail,
         findings=findings,
+        content=stored.content,
+        signature=stored.signature or b"",
     )
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from countermark.cli.exits import Exit
 from countermark.cli.formats import VARIABLE, Format
 from countermark.cli.paths import ANY_PATH
+from countermark.errors import ConfigurationError
+from countersign.escaping import printable
+
+if TYPE_CHECKING:
+    from countermark.attestations.report import TreeReport
 
 __all__ = ["command"]
 
@@ -42,6 +48,14 @@ __all__ = ["command"]
     "for nothing.",
 )
 @click.option(
+    "--collect",
+    "directory",
+    type=ANY_PATH,
+    metavar="DIR",
+    help="If nothing is wrong, write DIR/SHA256SUMS, and the good signatures of it into "
+    "DIR/SHA256SUMS.asc, as they are published.",
+)
+@click.option(
     "--format",
     "output",
     type=Format(["text", "json", "html", "sarif", "junit", "github"]),
@@ -56,6 +70,7 @@ def command(
     keys: Path | None,
     no_signatures: bool,
     thresholds: tuple[int, int],
+    directory: Path | None,
     output: str,
 ) -> int:
     """Tabulate what builders attest in DIR, such as a clone of guix.sigs: who agrees, on what.
@@ -69,6 +84,12 @@ def command(
     """
     from countermark.attestations.report import report_tree
     from countermark.attestations.tree import KEYS
+
+    if directory is not None and (no_signatures or version == "all"):
+        raise ConfigurationError(
+            "--collect takes the checked signatures of one version",
+            hint="Leave --no-signatures out, and name one --version.",
+        )
 
     report = report_tree(
         tree,
@@ -94,4 +115,14 @@ def command(
         from countermark.cli.reports import print_report
 
         print_report(output, report.verdict, title="countermark attestations")
+    if directory is not None and report.verdict.accepted:
+        _collect(report, directory)
     return Exit.GOOD if report.verdict.accepted else Exit.BAD
+
+
+def _collect(report: TreeReport, directory: Path) -> None:
+    from countermark.attestations.collecting import collect
+
+    collected = collect(report.versions[-1], directory)
+    names = ", ".join(map(printable, collected.builders))
+    click.echo(f"{collected.sums}, signed by {len(collected.builders)}: {names}", err=True)
