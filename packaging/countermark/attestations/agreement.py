@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from countermark.packing.placement import place
-from counterproof.profiles.artifact import Artifact
+from countermark.packing.placement import order
 
 __all__ = ["Agreement", "Ballot", "Cluster", "guix_order"]
 
@@ -125,12 +124,7 @@ class Agreement:
 
 def guix_order(names: Iterable[str]) -> tuple[str, ...]:
     """Sort names as guix-attest does, by the path in a Guix build's output."""
-    return tuple(sorted(names, key=_path))
-
-
-def _path(name: str) -> bytes:
-    artifact = Artifact.parse(name)
-    return (f"{place(artifact)}/{name}" if artifact else name).encode()
+    return tuple(sorted(names, key=order))
 
 
 def _rank(cluster: Cluster) -> tuple[int, int, int, Sequence[str]]:
