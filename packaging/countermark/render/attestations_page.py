@@ -12,6 +12,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Final
+from urllib.parse import quote
 
 from countermark.attestations.agreement import Agreement, Ballot
 from countermark.attestations.report import ListReport, Outcome, TreeReport, VersionReport
@@ -103,7 +104,7 @@ def _header(report: TreeReport) -> str:
 def _overview(versions: Iterable[VersionReport]) -> str:
     heads = "".join(f'<th class="number">{name}<th class="number">agree' for name in LISTS)
     rows = "\n".join(
-        f'<tr><th scope="row"><a href="#{_anchor(each)}">{_text(each.version)}</a>'
+        f'<tr><th scope="row">{_link(each.version)}'
         f"{''.join(_overview_cells(each, name) for name in LISTS)}<td>{_badge(each.outcome)}"
         for each in versions
     )
@@ -111,6 +112,10 @@ def _overview(versions: Iterable[VersionReport]) -> str:
         '<div class="scroll"><table class="overview"><thead><tr><th>version'
         f"{heads}<th></thead><tbody>\n{rows}\n</tbody></table></div>"
     )
+
+
+def _link(version: str) -> str:
+    return f'<a href="#v{quote(printable(version))}">{_text(version)}</a>'
 
 
 def _overview_cells(version: VersionReport, name: ListName) -> str:
@@ -125,10 +130,6 @@ def _overview_cells(version: VersionReport, name: ListName) -> str:
     return f'<td class="number">{builders}<td class="number{mark}">{agreeing}'
 
 
-def _anchor(version: VersionReport) -> str:
-    return "v" + "".join(each if each.isalnum() else "-" for each in version.version)[:60]
-
-
 def _badge(outcome: Outcome) -> str:
     kind, sign = _OUTCOMES[outcome]
     return f'<span class="badge {kind}">{sign} {outcome.value}</span>'
@@ -139,16 +140,13 @@ def _version(version: VersionReport, *, folded: bool) -> str:
     cards = "\n".join(_card(version, name) for name in LISTS)
     matrices = "\n".join(_matrix(report) for report in version.lists.values())
     content = (
-        f'<p class="lead">{_text(contradictions(version))}</p>\n'
+        f'<p class="lead" id="v{_text(version.version)}">{_text(contradictions(version))}</p>\n'
         f'<div class="cards">{cards}</div>\n{_findings(_placed(version))}\n{matrices}\n'
     )
     if not folded:
         return f"<main>\n<h1>{heading}</h1>\n{content}</main>"
     opened = " open" if version.outcome is Outcome.WRONG else ""
-    return (
-        f'<details id="{_anchor(version)}"{opened}><summary><h2>{heading}</h2></summary>\n'
-        f"{content}</details>"
-    )
+    return f"<details{opened}><summary><h2>{heading}</h2></summary>\n{content}</details>"
 
 
 def _card(version: VersionReport, name: ListName) -> str:
