@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countermark.attestations.agreement import Agreement, Ballot, guix_order
@@ -90,6 +90,7 @@ def test_names_stand_as_guix_attest_sorts_them() -> None:
 LISTS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from([ONE, TWO, OTHER]), min_size=1)
 
 
+@settings(deadline=None)
 @given(st.lists(LISTS, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_the_order_of_builders_does_not_matter(lists: list[dict[str, str]], random: object) -> None:
     ballots = [ballot(f"b{number}", each) for number, each in enumerate(lists)]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pysequoia import SignatureMode, Tsk, sign
 
@@ -59,11 +59,13 @@ def test_without_keys_every_sound_list_counts(signature: bytes) -> None:
     assert not heard(None, b"no list", signature).counts
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_other_content_counts(keyring: Keyring, signature: bytes, content: bytes) -> None:
     assert not heard(keyring, content, signature).counts
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_other_signature_counts(keyring: Keyring, other: bytes) -> None:
     told = heard(keyring, CONTENT, other)
@@ -71,6 +73,7 @@ def test_no_other_signature_counts(keyring: Keyring, other: bytes) -> None:
     assert not told.counts
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(CONTENT) - 1), st.integers(0, 7))
 def test_every_flipped_bit_of_a_list_is_noticed(
     keyring: Keyring, signature: bytes, at: int, bit: int
