@@ -57,6 +57,11 @@ _PROGRAMS = (
     ("gzip", "without it archives have other bytes than gzip's", "apt-get install gzip"),
     ("zip", "without it Windows archives have other bytes than zip's", "apt-get install zip"),
     (
+        "llvm-objcopy",
+        "without it, or an objcopy of its own, no debug information of a host can be split",
+        "apt-get install llvm",
+    ),
+    (
         "qemu-aarch64-static",
         "without it smoke tests of programs for other Linux machines are skipped",
         "apt-get install qemu-user-static",

@@ -136,7 +136,8 @@ def _write_settings(plan: ReleasePlan) -> None:
 
 def _pack_source(plan: ReleasePlan, runner: Runner, ledger: Ledger) -> None:
     """Pack the source when it is asked for, first, for nothing is worth building without it."""
-    if plan.source is None:
+    if ArtifactKind.SOURCE not in plan.configuration.artifacts:
+        plan.source.unlink(missing_ok=True)  # an earlier run may have been asked for it
         ledger.common(())
         return
     press = Press(

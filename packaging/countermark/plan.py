@@ -89,11 +89,9 @@ class ReleasePlan:
     hosts: tuple[HostPlan, ...]
 
     @property
-    def source(self) -> Path | None:
-        """Where the source archive will be; None when it is not asked for."""
+    def source(self) -> Path:
+        """Where the source archive is, when it is asked for."""
         configuration = self.configuration
-        if ArtifactKind.SOURCE not in configuration.artifacts:
-            return None
         return configuration.out / str(source(configuration.name, configuration.version))
 
 

@@ -88,7 +88,7 @@ def regular_files(root: Path) -> Iterator[Path]:
 def _split(plan: HostPlan, runner: Runner) -> None:
     environment = plan.compile.environment
     splitter = Splitter(
-        objcopy=find_objcopy(plan.build.host, environment),
+        objcopy=find_objcopy(plan.build.host, environment).program,
         environment=environment,
         runner=runner,
         log=plan.workspace.log,

@@ -17,6 +17,7 @@ from countermark.manifest import ArtifactRow, HostRow, InputRow, Ledger, Status,
 from countermark.packing.archive import pack_members
 from countermark.packing.artifacts import WITH_PROGRAMS, ArtifactKind
 from countermark.packing.contents import contents, prepare_contents
+from countermark.packing.debug import find_objcopy
 from countermark.packing.press import Press
 from countermark.pipeline import Step
 from countermark.plan import HostPlan, PlannedArchive, ReleasePlan
@@ -232,6 +233,9 @@ def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:
         InputRow(kind="compiler", name=f"{each.language} {each.id}", version=each.version)
         for each in tree.model.compilers
     )
+    if plan.splits_debug:
+        objcopy = find_objcopy(plan.build.host, plan.compile.environment)
+        return *compilers, InputRow(kind="tool", name=objcopy.name, version=objcopy.version)
     if zig is None:
         return compilers
     toolchain = InputRow(

@@ -18,7 +18,7 @@ from countermark.errors import MissingToolError, StageError
 from countermark.hosts import Host, native_triple
 from countermark.packing.members import Member, list_members
 from countermark.process import Command, Runner
-from countermark.tools import find_program
+from countermark.tools import Tool, find_program, version_of
 from countersign.discovery import identify_file
 from countersign.image import ImageFormat
 
@@ -43,17 +43,17 @@ class Splitter:
         self.runner.run(command, what="splitting debug information", log=self.log)
 
 
-def find_objcopy(host: Host, environment: Mapping[str, str]) -> Path:
+def find_objcopy(host: Host, environment: Mapping[str, str]) -> Tool:
     """Find an objcopy for the host's programs: its own, the machine's for itself, or LLVM's.
 
-    Raises :class:`MissingToolError` when there is none.
+    Which one it is shows in the programs. Raises :class:`MissingToolError` when there is none.
     """
     native = host.triple == native_triple(platform.system(), platform.machine())
     machines = ("objcopy",) if native else ()
     for name in (f"{host.triple}-objcopy", *machines, "llvm-objcopy"):
         program = find_program(name, environment)
         if program is not None:
-            return program
+            return Tool(name=name, program=program, version=version_of(program, environment))
     raise MissingToolError(
         f"debug information of {host.triple} cannot be split: there is no {host.triple}-objcopy "
         "and no llvm-objcopy",

@@ -74,7 +74,7 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     toolchain: ToolchainRow
     compilers: tuple[CompilerRow, ...]
     tools: dict[_Word, _Text]
-    """The versions of CMake and Ninja, by name."""
+    """The versions of CMake and Ninja, and of objcopy where it split the programs, by name."""
     cmake: dict[_Text, CMakeValue]
     preset: _Text | None = None
     components: tuple[_Text, ...] = ()

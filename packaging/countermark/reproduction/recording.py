@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from countermark import __version__
@@ -9,6 +10,7 @@ from countermark.errors import StageError
 from countermark.file_api import BuildModel
 from countermark.files import sha256_of
 from countermark.manifest import canonical_json
+from countermark.packing.debug import find_objcopy
 from countermark.plan import HostPlan, ReleasePlan
 from countermark.reproduction.record import (
     BuildRecord,
@@ -17,6 +19,7 @@ from countermark.reproduction.record import (
     ToolchainRow,
 )
 from countermark.staging import Stage
+from countermark.tools import Tool
 from counterproof.profiles.profile import BUILD_RECORD
 
 __all__ = ["make_record", "write_record"]
@@ -54,7 +57,7 @@ def make_record(
             CompilerRow(language=each.language, id=each.id, version=each.version)
             for each in model.compilers
         ),
-        tools={tool.name: tool.version for tool in (release.tools.cmake, release.tools.ninja)},
+        tools={tool.name: tool.version for tool in _tools(release, plan)},
         cmake=dict(plan.build.cmake),
         preset=plan.build.preset,
         components=configuration.components,
@@ -62,6 +65,13 @@ def make_record(
         profile_file=_profile_file(plan),
         style=configuration.style.value,
     )
+
+
+def _tools(release: ReleasePlan, plan: HostPlan) -> Iterator[Tool]:
+    """Yield the tools that the bytes may depend on; objcopy where it splits the programs."""
+    yield from (release.tools.cmake, release.tools.ninja)
+    if plan.splits_debug:
+        yield find_objcopy(plan.build.host, release.configuration.environment)
 
 
 def _toolchain(plan: HostPlan) -> ToolchainRow:
