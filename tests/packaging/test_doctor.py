@@ -19,7 +19,17 @@ from countermark.hosts import HOSTS
 from countersign.pagehash import page_hash_implementation
 from kernel import cannot_try
 
-OPTIONAL = {"git", "gzip", "zip", "cc", "gpg", "capnp", "qemu-aarch64-static", "wine"}
+OPTIONAL = {
+    "git",
+    "gzip",
+    "llvm-objcopy",
+    "zip",
+    "cc",
+    "gpg",
+    "capnp",
+    "qemu-aarch64-static",
+    "wine",
+}
 KERNEL = "page hashes"
 
 
