@@ -199,7 +199,7 @@ def verify(
 
         keyring = read_keyring(keys)
         doubts = tuple(
-            FileVerdict(str(keys / each.file if keys.is_dir() else keys), findings=(each.finding,))
+            FileVerdict(str(keyring.place(each.file)), findings=(each.finding,))
             for each in keyring.problems
         )
     demanded = Demanded(

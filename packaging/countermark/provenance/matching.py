@@ -129,13 +129,18 @@ def _by_file(
     return found, findings
 
 
+def _is_inside(path: Path) -> bool:
+    """Tell whether a path is that of a file which its links do not lead out of its directory."""
+    return path.is_file() and path.resolve().parent == path.parent.resolve()
+
+
 def _refusal(name: str) -> str | None:
     """Say why a name is none of a file in the directory; None when it is one."""
     return name_problem(name) or ("it stands in another directory" if "/" in name else None)
 
 
 def _look(path: Path, name: str, *, into: bool) -> _Looked:
-    if not path.is_file():
+    if not _is_inside(path):
         return _Looked(name, path, None, None)
     if not into:
         return _Looked(name, path, sha256_of(path), None)
@@ -153,7 +158,9 @@ def _verdicts(
     path = str(looked.path)
     if looked.sha256 is None:
         severity = Severity.NOTE if allow_missing else None
-        finding = breach(MISSING, "it is not there", severity=severity)
+        there = looked.path.exists() or looked.path.is_symlink()
+        problem = "it is no ordinary file of this directory" if there else "it is not there"
+        finding = breach(MISSING, problem, severity=None if there else severity)
         yield FileVerdict(path, findings=(finding,))
         return
     if looked.survey is None:
@@ -311,7 +318,7 @@ def _byproduct_verdict(
         finding = breach(OUTSIDE, f"the byproduct {shown!r}: {problem}")
         return FileVerdict(str(directory), findings=(finding,))
     path = directory / byproduct.name
-    if not path.is_file():
+    if not _is_inside(path):
         return FileVerdict(str(path), findings=(breach(BYPRODUCT, "it is not there"),))
     content = read_bounded(path)
     digest = hashlib.sha256(content).hexdigest()

@@ -11,29 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from countermark.openpgp.checking import (
-    CheckedSignature,
-    State,
-    check_signatures,
-    count_people_once,
-)
+from countermark.openpgp.checking import CheckedSignature, check_signatures, count_people_once
+from countermark.openpgp.findings import signature_finding
 from countermark.openpgp.keyring import Keyring
-from countermark.rulebook.signatures import (
-    BAD_SIGNATURE,
-    DUPLICATE_SIGNER,
-    EXPIRED_KEY,
-    EXPIRED_SIGNATURE,
-    FUTURE_SIGNATURE,
-    NOT_A_SIGNATURE,
-    OTHER_LIST,
-    REVOKED_KEY,
-    THRESHOLD,
-    UNKNOWN_KEY,
-    UNSUPPORTED_KEY,
-    WEAK_SIGNATURE,
-)
+from countermark.rulebook.signatures import OTHER_LIST, THRESHOLD
 from countermark.rulebook.sums import DIGEST_MISMATCH, MISSING_FILE, OUTSIDE, UNLISTED_FILE
 from countermark.sums.files import (
     FileState,
@@ -46,22 +29,8 @@ from countermark.sums.sources import Sources
 from counterproof.rules import breach
 from countersign.escaping import listed, printable
 from countersign.findings import FileVerdict, Finding, Severity, Verdict
-from countersign.rule import Rule
 
 __all__ = ["Signing", "VerifiedSums", "verify_sums"]
-
-_RULES: Final[dict[State, Rule]] = {
-    State.BAD: BAD_SIGNATURE,
-    State.UNKNOWN_KEY: UNKNOWN_KEY,
-    State.REVOKED: REVOKED_KEY,
-    State.EXPIRED_KEY: EXPIRED_KEY,
-    State.EXPIRED_SIGNATURE: EXPIRED_SIGNATURE,
-    State.WEAK: WEAK_SIGNATURE,
-    State.NOT_YET_VALID: FUTURE_SIGNATURE,
-    State.DUPLICATE: DUPLICATE_SIGNER,
-    State.MALFORMED: NOT_A_SIGNATURE,
-    State.UNSUPPORTED: UNSUPPORTED_KEY,
-}
 
 
 class Signing(NamedTuple):
@@ -110,7 +79,7 @@ class VerifiedSums:
         return Verdict(
             files=(
                 FileVerdict(path=str(self.sources.path), findings=tuple(self._of_the_list())),
-                *_by_file((each.path, _of_a_signature(each.signature)) for each in self.signings),
+                *_by_file((each.path, signature_finding(each.signature)) for each in self.signings),
                 *_by_file(
                     (self.keyring.place(each.file), each.finding) for each in self.keyring.problems
                 ),
@@ -190,14 +159,6 @@ def verify_sums(
         unlisted=tuple(unlisted_files(sources.sums.entries, directory, sources.files)),
         allow_missing=allow_missing,
     )
-
-
-def _of_a_signature(signature: CheckedSignature) -> Finding | None:
-    if signature.state is State.GOOD:
-        return None
-    who = signature.certificate.name if signature.certificate else signature.issuer
-    whose = f"the signature of {printable(who)}: " if who else ""
-    return breach(_RULES[signature.state], f"{whose}{signature.detail}")
 
 
 def _by_file(found: Iterable[tuple[Path, Finding | None]]) -> Iterator[FileVerdict]:
