@@ -70,6 +70,8 @@ def match_statement(
     ours = definition.build_type == BUILD_TYPE
     stated, findings = _by_file(statement.subject, members=ours)
     looked = [_look(directory / name, name, into=ours) for name in stated]
+    if all(each.sha256 is None for each in looked):
+        findings.append(breach(MISSING, f"none of the {len(looked):,} files is there"))
     release = tuple(each.survey for each in looked if each.survey is not None)
     files = [
         verdict
