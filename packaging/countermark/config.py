@@ -89,6 +89,8 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
         artifacts=_artifacts(options.artifacts or settings.artifacts),
         style=_style(options.style or settings.style),
         record=settings.record,
+        source_uri=settings.source_uri,
+        builder=settings.builder,
         hosts=_hosts(options, settings, base, directory),
         environment={
             **kept,

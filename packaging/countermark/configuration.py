@@ -54,6 +54,10 @@ class Configuration:
     style: Style
     record: bool = True
     """Whether archives hold a build record."""
+    source_uri: str | None = None
+    """Where the suite's repository is; nobody else knows."""
+    builder: str | None = None
+    """A URI that stands for who builds."""
     hosts: tuple[HostBuild, ...]
     environment: Mapping[str, str]
     """The whole environment of every program that is run."""
@@ -76,6 +80,8 @@ def effective_settings(configuration: Configuration) -> Settings:
         artifacts=tuple(kind.value for kind in configuration.artifacts),
         style=configuration.style.value,
         record=configuration.record,
+        source_uri=configuration.source_uri,
+        builder=configuration.builder,
         hosts={
             build.host.triple: HostSettings(
                 toolchain=str(build.toolchain.file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from countermark import __version__
 from countermark.configuration import Configuration, effective_settings
@@ -20,9 +20,11 @@ from countermark.pipeline import HostOutcome, Progress, Silent, Step, run_hosts
 from countermark.plan import ReleasePlan, plan_release
 from countermark.process import Runner
 from countermark.settings import format_settings
-from countermark.sums.writing import format_sums
 from countermark.tools import find_build_tools
 from countermark.worker import Worker, Workshop, artifact_row
+
+if TYPE_CHECKING:
+    from countermark.publication.documents import Documents
 
 __all__ = [
     "ALL_STEPS",
@@ -53,6 +55,8 @@ class Release:
     steps: tuple[Step, ...]
     hosts: tuple[HostOutcome, ...]
     manifest: Manifest
+    documents: Documents
+    """What was written about it."""
 
 
 def prepare(configuration: Configuration) -> ReleasePlan:
@@ -95,15 +99,17 @@ def _perform(plan: ReleasePlan, steps: tuple[Step, ...], progress: Progress) -> 
     with plan.workspace.lock() as lock:
         _write_settings(plan)
         # Sums that name archives of two different runs must not be there at any moment.
-        plan.workspace.sums.unlink(missing_ok=True)
+        before = plan.workspace.take_sums()
         runner, ledger = Runner(kept=(lock,)), Ledger(plan, f"countermark {__version__}")
         if Step.PACK in steps:
             _pack_source(plan, runner, ledger)
         with Workshop.open(plan, runner, ledger) as workshop:
             workers = tuple(Worker(host, workshop) for host in plan.hosts)
             outcomes = run_hosts(workers, steps, progress, runner.stop)
-        _write_sums(plan, ledger.manifest)
-    return Release(plan=plan, steps=steps, hosts=outcomes, manifest=ledger.manifest)
+        documents = _document(plan, steps, ledger.manifest, before)
+    return Release(
+        plan=plan, steps=steps, hosts=outcomes, manifest=ledger.manifest, documents=documents
+    )
 
 
 def release(configuration: Configuration, progress: Progress | None = None) -> Release:
@@ -150,20 +156,28 @@ def _pack_source(plan: ReleasePlan, runner: Runner, ledger: Ledger) -> None:
     ledger.common((artifact_row(packed, ArtifactKind.SOURCE),))
 
 
-def _write_sums(plan: ReleasePlan, manifest: Manifest) -> None:
-    """List every archive of the release that is there as the manifest says."""
+def _archives(plan: ReleasePlan, manifest: Manifest) -> dict[str, str]:
+    """Return the digest of every archive of the release that is there as the manifest says."""
     accepted = (host.artifacts for host in manifest.hosts if host.status == "accepted")
     digests = {
         artifact.name: artifact.sha256
         for artifact in itertools.chain(manifest.artifacts, *accepted)
     }
     out = plan.workspace.out
-    present = {
+    return {
         name: digest
         for name, digest in digests.items()
         if (out / name).is_file() and sha256_of(out / name) == digest
     }
-    if present:
-        write_whole(plan.workspace.sums, format_sums(present), temporary=plan.workspace.temporary)
-    else:
-        plan.workspace.sums.unlink(missing_ok=True)
+
+
+def _document(
+    plan: ReleasePlan, steps: tuple[Step, ...], manifest: Manifest, before: bytes | None
+) -> Documents:
+    """Write what the release says of itself; nothing, where nothing is or was packed."""
+    from countermark.publication.documents import Documents, write_documents
+
+    archives, packed = _archives(plan, manifest), Step.PACK in steps
+    if not packed and not archives and before is None:
+        return Documents()
+    return write_documents(plan.workspace, archives, before, plan.configuration, packed=packed)

@@ -32,6 +32,7 @@ FILE_NAME: Final = "countermark.toml"
 T = TypeVar("T")
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Uri = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9+.-]*:[!-~]+$", max_length=4096)]
 
 CMakeValue = bool | int | str
 """A CMake cache entry; true and false become ON and OFF."""
@@ -76,6 +77,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """The configure preset of every host that names none."""
     record: bool = True
     """Whether archives hold the build record, from which ``rebuild`` makes the same again."""
+    source_uri: _Uri | None = None
+    """Where the suite's repository is, for the statement of provenance:
+    ``git+https://github.com/bitcoin/bitcoin``."""
+    builder: _Uri | None = None
+    """What stands for the machine and the people that build, in the statement of provenance."""
     cmake: dict[str, CMakeValue] = {}
     """Cache entries for every host."""
     hosts: dict[str, HostSettings] = {}

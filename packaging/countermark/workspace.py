@@ -86,6 +86,15 @@ class Workspace:
         """The digests of the artifacts."""
         return self.out / "SHA256SUMS"
 
+    def take_sums(self) -> bytes | None:
+        """Take the digests away and return them; None when there are none."""
+        try:
+            content = self.sums.read_bytes()
+        except FileNotFoundError:
+            return None
+        self.sums.unlink()
+        return content
+
     def host(self, triple: str) -> HostWorkspace:
         """Return the part that belongs to one host."""
         return HostWorkspace(root=self.root / triple)

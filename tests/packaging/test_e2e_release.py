@@ -64,6 +64,8 @@ def test_nothing_unfinished_stays_in_the_output_directory(released: Path) -> Non
         "SHA256SUMS",
         DARWIN,
         LINUX,
+        "bitcoin-1.0.0.cdx.json",
+        "bitcoin-1.0.0.provenance.json",
         "countermark-effective.toml",
         "manifest.json",
     ]

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from countermark.changes import Change
 from countermark.difference.files import Comparison
 from countermark.doctor import Examined
-from countermark.errors import CommandError, ConfigurationError, RejectedError
+from countermark.errors import CommandError, ConfigurationError, MissingToolError, RejectedError
 from countermark.flow import ALL_STEPS, BUILD_STEPS, STAGE_STEPS, Release, describe
 from countermark.hosts import HOSTS
 from countermark.manifest import ArtifactRow, HostRow, ImageRow, Ledger
 from countermark.packing.archive import Artifact
 from countermark.pipeline import HostOutcome, Outcome, Step
+from countermark.publication.documents import Documents
 from countermark.render.change_documents import sign_document, unsign_document
 from countermark.render.compare_document import compare_document
 from countermark.render.document import (
@@ -429,7 +430,16 @@ def release(tree: Path) -> Release:
             failed_step=Step.BUILD,
         ),
     )
-    return Release(plan=planned, steps=ALL_STEPS, hosts=outcomes, manifest=ledger.manifest)
+    return Release(
+        plan=planned,
+        steps=ALL_STEPS,
+        hosts=outcomes,
+        manifest=ledger.manifest,
+        documents=Documents(
+            written=(Path("SHA256SUMS"),),
+            problem=MissingToolError("cyclonedx-python-lib is missing", hint="Install it."),
+        ),
+    )
 
 
 def test_a_release_ends_with_a_line_for_every_host(release: Release) -> None:
@@ -443,6 +453,13 @@ def test_a_release_ends_with_a_line_for_every_host(release: Release) -> None:
     assert "rejected" in rejected
     (failed,) = (line for line in lines if "demo-1.0-x86_64-linux-gnu" in line)
     assert "failed" in failed
+    assert lines[-1] == "with SHA256SUMS"
+
+
+def test_a_release_without_sbom_says_why(release: Release) -> None:
+    told = describe_failures(release)
+    assert "no SBOM and no provenance: cyclonedx-python-lib is missing" in told
+    assert "Install it." in told
 
 
 @pytest.mark.parametrize(("steps", "folder"), [(BUILD_STEPS, "build"), (STAGE_STEPS, "stage")])
@@ -469,7 +486,8 @@ def test_every_failure_is_told_with_its_host_and_step(release: Release) -> None:
 
 
 def test_a_release_without_failures_has_none_to_tell(release: Release) -> None:
-    assert describe_failures(replace(release, hosts=release.hosts[:1])) == ""
+    good = replace(release, hosts=release.hosts[:1], documents=Documents())
+    assert describe_failures(good) == ""
 
 
 def test_progress_in_a_log_is_a_line_for_every_step_that_ended() -> None:

@@ -16,15 +16,13 @@ from countermark.provenance.strictjson import read_bounded
 from countermark.provenance.writing import unfinished
 from countermark.sums.files import FileState, check_files
 from countermark.sums.reading import parse_sums
-from countermark.sums.sources import SUMS
+from countermark.sums.sources import SIGNATURES, SUMS
 from countersign.escaping import listed
 
 if TYPE_CHECKING:
     from countermark.openpgp.signing import Signer
 
 __all__ = ["SignedRelease", "sign_release"]
-
-SIGNATURES: Final = f"{SUMS}.asc"
 
 _BLOCK: Final = re.compile(
     rb"-----BEGIN PGP SIGNATURE-----.*?-----END PGP SIGNATURE-----", re.DOTALL

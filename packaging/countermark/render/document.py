@@ -85,8 +85,8 @@ class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: Literal["countermark.verify/1"] = "countermark.verify/1"
     accepted: bool
-    answers: tuple[AnswerEntry, ...] = ()
-    """Of ``verify --keys``, which checks a whole release."""
+    answers: tuple[AnswerEntry, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Of ``verify --keys`` alone, which checks a whole release."""
     files: tuple[FileEntry, ...]
     problems: tuple[ProblemEntry, ...] = ()
 

@@ -29,7 +29,8 @@ def describe_release(release: Release) -> str:
             for row in _artifacts(outcome, _row_of(release, outcome.plan.triple))
         ]
         rows += map(_common, release.manifest.artifacts)
-        return "\n".join([heading, "", table(_COLUMNS, rows), *_compressed_by_libraries(release)])
+        lines = [heading, "", table(_COLUMNS, rows), *_compressed_by_libraries(release)]
+        return "\n".join([*lines, *_documents(release)])
     places = [_place(outcome, release.steps) for outcome in release.hosts]
     return "\n".join([heading, table(("", "", ""), places)])
 
@@ -44,6 +45,9 @@ def describe_failures(release: Release) -> str:
         if outcome.verdict is not None and not outcome.verdict.accepted:
             stories.append(describe_verdict(outcome.verdict, only_bad=True))
         stories.append(describe_error(outcome.error))
+    if release.documents.problem is not None:
+        stories.append(f"\nno SBOM and no provenance: {release.documents.problem}")
+        stories.append(f"  hint: {release.documents.problem.hint}")
     return "\n".join(stories)
 
 
@@ -109,6 +113,11 @@ def _signed(artifact: ArtifactRow, host: HostRow) -> str:
 
 def _common(artifact: ArtifactRow) -> tuple[str, ...]:
     return artifact.name, f"{artifact.size:,}", "-", "-", "packed", artifact.sha256
+
+
+def _documents(release: Release) -> list[str]:
+    names = [path.name for path in release.documents.written]
+    return ["", f"with {', '.join(names)}"] if names else []
 
 
 def _compressed_by_libraries(release: Release) -> list[str]:

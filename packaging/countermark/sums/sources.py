@@ -16,10 +16,13 @@ from countermark.errors import ConfigurationError, WorkError, missing
 from countermark.sums.reading import LARGEST_LIST, Sums, parse_sums
 from countersign.escaping import listed
 
-__all__ = ["SUMS", "SignedList", "Sources", "find_sources"]
+__all__ = ["SIGNATURES", "SUMS", "SignedList", "Sources", "find_sources"]
 
 SUMS: Final = "SHA256SUMS"
 """The name of a list in a directory."""
+
+SIGNATURES: Final = f"{SUMS}.asc"
+"""The name of the file that holds the signatures of all who signed it."""
 
 ATTESTED: Final = ("all.SHA256SUMS", "noncodesigned.SHA256SUMS")
 """Those of a signer in guix.sigs; the first that anybody has is taken."""
