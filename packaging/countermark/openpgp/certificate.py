@@ -21,13 +21,13 @@ from countermark.openpgp.wording import (
     hash_name,
     kind_name,
 )
-from countersign.escaping import listed
+from countersign.escaping import listed, printable
 
 if TYPE_CHECKING:
     from pysequoia import Cert
     from pysequoia.packet import Packet
 
-__all__ = ["SMALLEST_MODULUS", "Certificate", "Key", "read_certificate"]
+__all__ = ["SMALLEST_MODULUS", "Certificate", "Key", "NotAKeyError", "read_certificate"]
 
 SMALLEST_MODULUS: Final = 2048
 """Bits of an RSA or DSA key below which it is weak; NIST SP 800-131A refuses less since 2014."""
@@ -98,8 +98,22 @@ class Certificate:
         return next((key for key in self.keys if issuer in (key.fingerprint, key.key_id)), None)
 
 
+class NotAKeyError(Exception):
+    """Something is not a certificate that can be understood; the text says why."""
+
+
 def read_certificate(certificate: Cert, file: str) -> Certificate:
-    """Return what is to be known of a certificate that pysequoia has parsed."""
+    """Return what is to be known of a certificate that pysequoia has parsed.
+
+    Raises :class:`NotAKeyError` when it holds what pysequoia cannot write or read again.
+    """
+    try:
+        return _read(certificate, file)
+    except RuntimeError as error:
+        raise NotAKeyError(printable(first_line(error))) from error
+
+
+def _read(certificate: Cert, file: str) -> Certificate:
     from pysequoia.packet import PacketPile
 
     components = _components(PacketPile.from_bytes(bytes(certificate)))

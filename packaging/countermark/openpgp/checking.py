@@ -219,6 +219,8 @@ class _Case(NamedTuple):
 
 _Reason = tuple[State, str]
 
+_REVOKED: Final = (State.REVOKED, "its owner revoked the key")
+
 
 def _judge(case: _Case, plain: CheckedSignature) -> CheckedSignature:
     """Ask what rules it out, then the mathematics, then whether the key is still to be believed."""
@@ -247,6 +249,8 @@ def _unfit(case: _Case, hash_name: str | None) -> _Reason | None:
     if weakness:
         return State.WEAK, f"the key is weak: {weakness}"
     if certificate.unsupported:
+        if certificate.revoked:  # a revocation alone says nothing else of its key
+            return _REVOKED
         return State.UNSUPPORTED, f"the key cannot be used here: {certificate.unsupported}"
     return None
 
@@ -307,7 +311,7 @@ def _is_good_for_sequoia(case: _Case) -> bool:
 def _lapsed(case: _Case) -> _Reason | None:
     """Return why the key is not to be believed any more."""
     if case.certificate.revoked:
-        return State.REVOKED, "its owner revoked the key"
+        return _REVOKED
     if case.key.revoked:
         return State.REVOKED, "its owner revoked the subkey that made it"
     for end in case.lifetimes:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countermark.openpgp.armor import blocks, packets
+from countermark.openpgp.certificate import NotAKeyError
 from countermark.openpgp.wording import first_line
 from countersign.escaping import printable
 
 if TYPE_CHECKING:
     from pysequoia import Cert
 
-__all__ = ["LARGEST_KEY", "KeyFile", "NotAKeyError", "read_keys"]
+__all__ = ["LARGEST_KEY", "KeyFile", "read_keys"]
 
 LARGEST_KEY: Final = 1 << 24
 """Octets of a file that is read as keys; the largest builder's key has 82,000."""
@@ -32,10 +33,6 @@ class KeyFile(NamedTuple):
     certificates: tuple[Cert, ...]
     secret: bool
     """True when a secret key is among them."""
-
-
-class NotAKeyError(Exception):
-    """A file does not hold keys; the text says why."""
 
 
 def read_keys(file: Path) -> KeyFile:

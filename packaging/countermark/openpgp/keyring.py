@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countermark.errors import ConfigurationError, MissingToolError, missing
-from countermark.openpgp.certificate import Certificate, read_certificate
-from countermark.openpgp.keyfile import NotAKeyError, read_keys
+from countermark.openpgp.certificate import Certificate, NotAKeyError, read_certificate
+from countermark.openpgp.keyfile import read_keys
 from countermark.rulebook.signatures import NOT_A_KEY, ONE_PERSON, SECRET_KEY
 from counterproof.rules import breach
 from countersign.escaping import listed, printable
@@ -66,32 +66,59 @@ def read_keyring(path: Path) -> Keyring:
     pysequoia.
     """
     _require_pysequoia()
-    certificates: dict[str, tuple[Cert, str]] = {}
-    files: dict[str, frozenset[str]] = {}
-    problems: list[Problem] = []
+    gathering = _Gathering()
     for file in _files(path):
+        gathering.add(file)
+    certificates = gathering.understood()
+    persons = _persons(certificates)
+    return Keyring(
+        path=path,
+        certificates=certificates,
+        persons=persons,
+        files={primary: frozenset(each.files) for primary, each in gathering.found.items()},
+        problems=(*gathering.problems, *_several_keys(certificates, persons)),
+    )
+
+
+class _Found(NamedTuple):
+    """A certificate, put together from all its copies, and where they stand."""
+
+    certificate: Cert
+    files: tuple[str, ...]
+
+
+class _Gathering:
+    """What was found in the files so far."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, _Found] = {}
+        self.problems: list[Problem] = []
+
+    def add(self, file: Path) -> None:
+        """Add the certificates of a file; one that is known already gains what the copy says."""
         try:
             read = read_keys(file)
         except NotAKeyError as error:
-            problems.append(Problem(file.name, breach(NOT_A_KEY, str(error))))
-            continue
+            self.problems.append(Problem(file.name, breach(NOT_A_KEY, str(error))))
+            return
         if read.secret:
-            problems.append(Problem(file.name, breach(SECRET_KEY, "a secret key is in it")))
+            self.problems.append(Problem(file.name, breach(SECRET_KEY, "a secret key is in it")))
         for certificate in read.certificates:
             primary = certificate.fingerprint.upper()
-            known, first = certificates.get(primary, (certificate, file.name))
-            merged = known if known is certificate else known.merge(certificate)
-            certificates[primary] = (merged, first)
-            files[primary] = files.get(primary, frozenset()) | {file.name}
-    known_ones = tuple(read_certificate(each, name) for each, name in certificates.values())
-    persons = _persons(known_ones)
-    return Keyring(
-        path=path,
-        certificates=known_ones,
-        persons=persons,
-        files=files,
-        problems=(*problems, *_several_keys(known_ones, persons)),
-    )
+            known = self.found.get(primary)
+            merged = known.certificate.merge(certificate) if known else certificate
+            files = known.files if known else ()
+            self.found[primary] = _Found(merged, (*files, file.name))
+
+    def understood(self) -> tuple[Certificate, ...]:
+        """Return the certificates, and note which of them cannot be understood."""
+        certificates = []
+        for certificate, files in self.found.values():
+            try:
+                certificates.append(read_certificate(certificate, files[0]))
+            except NotAKeyError as error:
+                self.problems.append(Problem(files[0], breach(NOT_A_KEY, str(error))))
+        return tuple(certificates)
 
 
 def _require_pysequoia() -> None:

@@ -98,19 +98,25 @@ def _check(entry: Entry, inside: Path) -> ListedFile:
 
 def _hash(entry: Entry, path: Path) -> ListedFile:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123  # a descriptor
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return ListedFile(entry, FileState.REFUSED, detail="it is no ordinary file")
-        digest = hashlib.new(entry.algorithm, usedforsecurity=False)
-        buffer = memoryview(bytearray(_AT_ONCE))
-        size = 0
-        while count := stream.readinto(buffer):
-            digest.update(buffer[:count])
-            size += count
-    found = digest.hexdigest()
+        found, size = _digest(descriptor, entry.algorithm)
+    finally:
+        os.close(descriptor)
     state = FileState.MATCHES if found == entry.digest else FileState.DIFFERS
     return ListedFile(entry, state, found, size)
+
+
+def _digest(descriptor: int, algorithm: str) -> tuple[str, int]:
+    """Return the digest of an open file, and how many octets it has."""
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    buffer = memoryview(bytearray(_AT_ONCE))
+    size = 0
+    while count := os.readv(descriptor, [buffer]):
+        digest.update(buffer[:count])
+        size += count
+    return digest.hexdigest(), size
 
 
 def unreadable(file: ListedFile) -> WorkError:
