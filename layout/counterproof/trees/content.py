@@ -25,7 +25,9 @@ class Shelf:
     a temporary file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, held: int | None = None) -> None:
+        """``held`` are the bytes of the largest content that stays in memory."""
+        self._held = HELD if held is None else held
         self._free: list[bytearray] = []
 
     @contextmanager
@@ -37,7 +39,7 @@ class Shelf:
             more = iter(chunks)
             for chunk in more:
                 self._put(chunk, pieces, taken)
-                if len(taken) * CHUNK > HELD:
+                if len(taken) * CHUNK > self._held:
                     with spool(chain(pieces, more)) as file:
                         yield FileSource(file.fileno())
                     return

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from countermark.difference.compressors import told_by_manifest
-from countermark.difference.contents import content_reason
 from countermark.difference.listing import DIRECTORY, Listing, list_tree
 from countermark.difference.outcome import (
     MAX_PLACES,
@@ -24,7 +23,6 @@ from countermark.difference.outcome import (
     TreeComparison,
 )
 from countermark.difference.packing import Reason, differing_files, packing_reasons
-from countermark.difference.pairing import pair_contents
 from countermark.difference.places import first_byte
 from countermark.errors import missing
 from countermark.files import sha256_of
@@ -165,6 +163,9 @@ def _contents(first: Path, left: Listing, second: Path, right: Listing) -> Itera
     pairs = list(differing_files(left, right))
     if not pairs:
         return
+    from countermark.difference.contents import content_reason
+    from countermark.difference.pairing import pair_contents
+
     try:
         for path, one, other in pair_contents(first, second, pairs, (left.prefix, right.prefix)):
             yield content_reason(path, one, other)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from countermark.difference.outcome import Side, TreeComparison
+from countermark.difference.reading import read_contents
 from countermark.errors import MissingToolError
 from countermark.process import Command, measure
 from countermark.rulebook.differences import FILE_BYTES, IMAGE_CODE, SIGNATURE, TEXT_LINES
 from countermark.tools import find_program
-from counterproof.trees.tree import walk
 
 __all__ = ["SECONDS", "Shown", "diffoscope_command", "find_diffoscope", "show_member"]
 
@@ -101,13 +102,11 @@ def _first_file(comparison: TreeComparison) -> str | None:
 def _take(side: Side, member: str, target: Path) -> None:
     """Write one file of an archive or a directory to ``target``."""
     path = PurePosixPath(side.prefix or "", member)
-    with target.open("wb") as file:
-        for each in walk(side.path):
-            if each.entry.path == path:
-                content = each.content
-                for at in range(0, content.size, _CHUNK):
-                    file.write(content.view(at, min(_CHUNK, content.size - at)))
-                return
+    with target.open("wb") as file, closing(read_contents(side.path, path.__eq__)) as contents:
+        for _, source in contents:
+            for at in range(0, source.size, _CHUNK):
+                file.write(source.view(at, min(_CHUNK, source.size - at)))
+            return
 
 
 def _start_of(path: Path) -> str:

@@ -8,21 +8,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Final, NamedTuple
 
 from countermark.difference.packing import Pair
+from countermark.difference.reading import Content, read_contents
 from counterproof.errors import TreeError
-from counterproof.trees.tree import walk
 from countersign.source import Source, open_source
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from counterproof.trees.entry import Member
 
 __all__ = ["PairedContents", "pair_contents"]
 
-_CHUNK = 1 << 18
+_CHUNK: Final = 1 << 18
 
 
 class PairedContents(NamedTuple):
@@ -48,24 +43,21 @@ def pair_contents(
     counts = Counter(
         _stored(pair.second.entry.path, prefixes[1]) for each in wanted.values() for pair in each
     )
-    with closing(_walk(first)) as members, _Waiting.open(second, counts) as others:
-        for member in members:
-            if not wanted:
-                return
-            for pair in wanted.pop(member.entry.path, ()):
-                path = _stored(pair.second.entry.path, prefixes[1])
-                with others.take(path) as content:
-                    yield PairedContents(pair.path, member.content, content)
-    if wanted:
-        raise _changed(first, next(iter(wanted)))
+    with (
+        closing(read_contents(first, frozenset(wanted).__contains__)) as contents,
+        _Waiting.open(second, counts) as others,
+    ):
+        while wanted:
+            content = next(contents, None)
+            if content is None:
+                raise _changed(first, next(iter(wanted)))
+            for pair in wanted.pop(content.path, ()):
+                with others.take(_stored(pair.second.entry.path, prefixes[1])) as other:
+                    yield PairedContents(pair.path, content.source, other)
 
 
 def _stored(path: PurePosixPath, prefix: str | None) -> PurePosixPath:
     return path if prefix is None else PurePosixPath(prefix, path)
-
-
-def _walk(path: Path) -> Generator[Member, None, None]:
-    yield from walk(path)
 
 
 def _changed(source: Path, path: PurePosixPath) -> TreeError:
@@ -76,10 +68,14 @@ class _Waiting:
     """The contents of the second side: those that are wanted later wait in files."""
 
     def __init__(
-        self, source: Path, members: Iterator[Member], wanted: Counter[PurePosixPath], folder: Path
+        self,
+        source: Path,
+        contents: Iterator[Content],
+        wanted: Counter[PurePosixPath],
+        folder: Path,
     ) -> None:
         self._source = source
-        self._members = members
+        self._contents = contents
         self._wanted = wanted
         self._folder = folder
         self._kept: dict[PurePosixPath, Path] = {}
@@ -91,9 +87,9 @@ class _Waiting:
         """Walk ``source``; ``wanted`` tells how often each member will be taken."""
         with (
             tempfile.TemporaryDirectory(prefix="countermark-") as folder,
-            closing(_walk(source)) as members,
+            closing(read_contents(source, frozenset(wanted).__contains__)) as contents,
         ):
-            yield cls(source, members, wanted, Path(folder))
+            yield cls(source, contents, wanted, Path(folder))
 
     @contextmanager
     def take(self, path: PurePosixPath) -> Iterator[Source]:
@@ -112,12 +108,10 @@ class _Waiting:
 
     def _advance(self, path: PurePosixPath) -> Source | None:
         """Walk on to a member; None when it is kept now, because it is wanted again."""
-        for member in self._members:
-            here = member.entry.path
+        for here, source in self._contents:
             if here == path and not self._wanted[here]:
-                return member.content
-            if self._wanted[here] > 0 or here == path:
-                self._keep(here, member.content)
+                return source
+            self._keep(here, source)
             if here == path:
                 return None
         raise _changed(self._source, path)
