@@ -96,6 +96,14 @@ def test_every_file_and_image_has_its_digests(release: Path, bill: dict[str, Any
         assert universal[f"countermark:cdhash:{each.architecture}"] == each.cdhash
 
 
+def test_no_two_components_share_a_package_url(bill: dict[str, Any]) -> None:
+    purls = [each["purl"] for each in components(bill).values() if "purl" in each]
+    assert len(set(purls)) == len(purls)
+    found = components(bill)[f"{DARWIN_ARCHIVE}#{LABEL}/bin/demo"]["purl"]
+    assert found.startswith("pkg:generic/demo@1.2.3?checksum=sha256:")
+    assert found.endswith(f"&file_name={DARWIN_ARCHIVE}#{LABEL}/bin/demo")
+
+
 def test_every_name_of_ours_is_told_in_the_reference(bill: dict[str, Any]) -> None:
     from commands import ROOT
 

@@ -38,7 +38,7 @@ def bundled_libraries(record: BuildRecord) -> tuple[Bundled, ...]:
     version = record.toolchain.version
     if record.toolchain.kind != "zig" or version is None:
         return ()
-    found = [Bundled("zig compiler-rt", version)]
+    found = [Bundled("zig-compiler-rt", version)]
     if any(each.language == "CXX" for each in record.compilers):
         found += _CPP.get(version, ())
     if record.host.endswith("-mingw32"):

@@ -166,9 +166,23 @@ def _file(file: SurveyedFile, release: ReleaseFiles) -> Component:
         bom_ref=file.name,
         name=file.name,
         version=release.version,
+        purl=_purl(release, file),
         hashes=_hashes(file.sha256),
         properties=_properties(*file_properties(file)),
         components=[_image(each, file, release) for each in file.images],
+    )
+
+
+def _purl(release: ReleaseFiles, file: SurveyedFile, path: str | None = None) -> PackageURL:
+    """Return the package URL of a file, or of what stands in it: no two of them are the same."""
+    from packageurl import PackageURL
+
+    return PackageURL(
+        type="generic",
+        name=release.name,
+        version=release.version,
+        qualifiers={"checksum": f"sha256:{file.sha256}", "file_name": file.name},
+        subpath=path,
     )
 
 
@@ -182,6 +196,7 @@ def _image(image: SurveyedImage, file: SurveyedFile, release: ReleaseFiles) -> C
         bom_ref=place,
         name=PurePosixPath(image.path).name,
         version=release.version,
+        purl=_purl(release, file, image.path),
         hashes=_hashes(image.sha256),
         evidence=ComponentEvidence(occurrences=[Occurrence(location=image.path)]),
         properties=_properties(*image_properties(image)),
@@ -206,6 +221,7 @@ def _system_libraries(release: ReleaseFiles) -> Iterator[Component]:
 def _bundled(release: ReleaseFiles) -> Iterator[Component]:
     """Return what the toolchain links into every program."""
     from cyclonedx.model.component import Component, ComponentScope, ComponentType
+    from packageurl import PackageURL
 
     found = {each for record in release.records.values() for each in bundled_libraries(record)}
     for each in sorted(found):
@@ -214,6 +230,7 @@ def _bundled(release: ReleaseFiles) -> Iterator[Component]:
             bom_ref=f"{each.name}@{each.version}",
             name=each.name,
             version=each.version,
+            purl=PackageURL(type="generic", name=each.name, version=each.version),
             scope=ComponentScope.REQUIRED,
             properties=_properties(("linkage", "static")),
         )
