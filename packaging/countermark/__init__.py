@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from countermark.attestations.attesting import attest
     from countermark.config import Options, resolve
     from countermark.configuration import Configuration
     from countermark.errors import CountermarkError
@@ -23,6 +24,7 @@ __all__ = [
     "Options",
     "Release",
     "__version__",
+    "attest",
     "build",
     "pack",
     "release",
@@ -35,6 +37,7 @@ _HOMES = {
     "CountermarkError": "errors",
     "Options": "config",
     "Release": "flow",
+    "attest": "attestations.attesting",
     "build": "flow",
     "pack": "flow",
     "release": "flow",

@@ -223,6 +223,7 @@ def test_the_first_list_must_be_part_of_the_second(sigs: Sigs, run: Run) -> None
         ([*EVERYTHING, "bitcoin-99.2-win64.zip"], "M12"),
         ([*EVERYTHING, "bitcoin-99.10-win64.zip"], "M12"),
         ([*EVERYTHING, "notes.txt"], "M12"),
+        ([*EVERYTHING, f"bitcoin-{VERSION}-codesignatures-{'0' * 12}.tar.gz"], "M12"),
     ],
 )
 def test_every_name_carries_the_version(sigs: Sigs, run: Run, names: list[str], rule: str) -> None:
@@ -258,6 +259,29 @@ def test_odd_files_are_named_and_not_read(sigs: Sigs, run: Run) -> None:
         f"{VERSION}/linked",
         f"{VERSION}/nobody/",
     ]
+
+
+def test_names_that_are_no_text_are_shown_and_judged(sigs: Sigs, run: Run) -> None:
+    folder = sigs.root / VERSION / os.fsdecode(b"\xffodd\nname")
+    folder.mkdir()
+    (folder / "all.SHA256SUMS").write_bytes(list_of(EVERYTHING))
+    for output in ("text", "json", "html", "github", "junit", "sarif"):
+        ended = run("attestations", "sigs", "--format", output, cwd=sigs.root.parent)
+        assert (ended.code, ended.err) == (0, "")
+        assert "odd\nname" not in ended.out
+    _code, version = judge(run, sigs)
+    assert rules(version, "\\udcffodd\\nname") == {("M06", "warning")}
+
+
+def test_a_file_that_is_no_key_is_named(sigs: Sigs, run: Run) -> None:
+    (sigs.root / "builder-keys" / "mallory.gpg").write_text("no key")
+    ended = run("attestations", "sigs", "--format", "json", cwd=sigs.root.parent)
+    document = validate(ended.out)
+    assert ended.code == 1
+    assert len(document["findings"]) == 1
+    assert document["versions"][0]["outcome"] == "ready to upload"
+    ended = run("attestations", "sigs", cwd=sigs.root.parent)
+    assert "builder-keys/mallory.gpg" in ended.out
 
 
 def test_links_devices_and_huge_files_are_not_read(sigs: Sigs, run: Run) -> None:

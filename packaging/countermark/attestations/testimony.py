@@ -23,6 +23,7 @@ from countermark.rulebook.attestations import (
     UNSIGNED,
 )
 from countermark.sums.reading import parse_sums
+from counterproof.profiles.artifact import Artifact
 from counterproof.rules import breach
 from countersign.escaping import listed, printable
 from countersign.findings import Finding, Severity
@@ -142,6 +143,16 @@ def _names(digests: Mapping[str, str], version: str) -> Iterator[Finding]:
     if others:
         what = f"{len(others)} of {len(digests)} names do not carry"
         yield breach(OTHER_VERSION, f"{what} {printable(version)}: {listed(others)}")
+    foreign = [name for name in digests if _codesigned_from(name) not in ("", version)]
+    if foreign:
+        what = "codesigned with signatures of another tag or commit"
+        yield breach(OTHER_VERSION, f"{what}: {listed(foreign)}")
+
+
+def _codesigned_from(name: str) -> str:
+    """Return the tag or commit of detached signatures that an archive of them names."""
+    artifact = Artifact.parse(name)
+    return (artifact.signatures or "") if artifact else ""
 
 
 def _checked(

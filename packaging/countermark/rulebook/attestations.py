@@ -159,9 +159,11 @@ OTHER_VERSION: Final = Rule(
     name="other-version",
     severity=ERROR,
     enforced_by=POLICY,
-    demands="Every file that is listed has the release's version in its name.",
+    demands="Every file that is listed has the release's version in its name, and detached"
+    " signatures are those of its tag.",
     why="The list is not of this release, or would mix two.",
-    cause="The attestation was put into the directory of another version.",
+    cause="The attestation was put into the directory of another version, or made with detached"
+    " signatures before they were tagged.",
     fix="Ask the builder to attest again, from a build of the tag itself.",
     source="guix.sigs, its lint of the names",
 )
