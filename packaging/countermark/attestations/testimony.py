@@ -143,7 +143,8 @@ def _names(digests: Mapping[str, str], version: str) -> Iterator[Finding]:
     if others:
         what = f"{len(others)} of {len(digests)} names do not carry"
         yield breach(OTHER_VERSION, f"{what} {printable(version)}: {listed(others)}")
-    foreign = [name for name in digests if _codesigned_from(name) not in ("", version)]
+    attached = (name for name in digests if "-codesignatures-" in name)
+    foreign = [name for name in attached if _codesigned_from(name) not in ("", version)]
     if foreign:
         what = "codesigned with signatures of another tag or commit"
         yield breach(OTHER_VERSION, f"{what}: {listed(foreign)}")
