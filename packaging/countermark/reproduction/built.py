@@ -38,7 +38,7 @@ class HostBuilt:
     @property
     def unsigned(self) -> Path:
         """The stage before it was signed."""
-        return self._workspace.root / "unsigned"
+        return self._workspace.root / "before-signing"
 
     @property
     def configured(self) -> Path:

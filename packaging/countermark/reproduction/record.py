@@ -77,6 +77,8 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The versions of CMake and Ninja, and of objcopy where it split the programs, by name."""
     cmake: dict[_Text, CMakeValue]
     preset: _Text | None = None
+    splits_debug: bool = False
+    """Whether debug information was split from the programs, which leaves a link to it in them."""
     components: tuple[_Text, ...] = ()
     profile: _Text
     profile_file: FileRow | None = None

@@ -60,6 +60,7 @@ def make_record(
         tools={tool.name: tool.version for tool in _tools(release, plan)},
         cmake=dict(plan.build.cmake),
         preset=plan.build.preset,
+        splits_debug=plan.splits_debug,
         components=configuration.components,
         profile=profile,
         profile_file=_profile_file(plan),

@@ -145,8 +145,8 @@ def _culprits(plan: ReleasePlan, first: Attempt, other: Attempt) -> tuple[Culpri
     differing = [name for name in sorted(one.keys() | two) if one.get(name) != two.get(name)]
     found = []
     for host in plan.hosts:
-        start = f"{plan.configuration.label}-{host.triple}"
-        own = [name for name in differing if name.startswith(start)]
+        made = {archive.path.name for archive in host.archives}
+        own = [name for name in differing if name in made]
         differing = [name for name in differing if name not in own]
         if own:
             found.append(_culprit(plan, host.triple, own[0], first, other))
