@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "sums": ("sums", "Check who signed a release, and that its files match."),
     "reproduce": ("reproduce", "Build the same several times, each otherwise, and compare."),
     "provenance": ("provenance", "Write, sign, show and verify what a release was made from."),
+    "rebuild": ("rebuild", "Build an artifact again from its record, and compare."),
     "config": ("config", "Show the effective configuration, or its JSON schema."),
     "doctor": ("doctor", "Check every tool and host, and say what is missing."),
     "bench": ("bench", "Measure signing and verifying beside other signers."),

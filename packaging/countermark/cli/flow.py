@@ -16,7 +16,7 @@ from countermark.flow import describe, perform, prepare
 from countermark.pipeline import HostOutcome, Outcome, Progress, Silent, Step
 from countermark.render.text import describe_failures, describe_plan, describe_release
 
-__all__ = ["exit_of_hosts", "progress_options", "run_flow", "show_plan"]
+__all__ = ["exit_of_hosts", "flow_progress", "progress_options", "run_flow", "show_plan"]
 
 progress_options: Final = click.option(
     "-q", "--quiet", is_flag=True, envvar="COUNTERMARK_QUIET", help="Print results and errors only."
@@ -28,7 +28,7 @@ def run_flow(
 ) -> int:
     """Take ``steps`` for every host, show what came of it, and return the exit code."""
     plan = prepare(configuration)
-    with _progress(quiet) as progress:
+    with flow_progress(quiet) as progress:
         release = perform(plan, steps, progress)
     if output == "json":
         from countermark.manifest import canonical_json
@@ -56,7 +56,8 @@ def show_plan(configuration: Configuration, output: str) -> int:
     return 0
 
 
-def _progress(quiet: bool) -> AbstractContextManager[Progress]:
+def flow_progress(quiet: bool) -> AbstractContextManager[Progress]:
+    """Give what shows how far the flow is, on standard error."""
     if quiet:
         return nullcontext(Silent())
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":

@@ -26,7 +26,7 @@ from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.render.profile_documents import DiffDocument, ListDocument, ShowDocument
 from countermark.render.provenance_documents import ProvenanceShown, ProvenanceWritten
-from countermark.render.reproduce_document import ReproduceDocument
+from countermark.render.reproduce_document import RebuildDocument, ReproduceDocument
 from countermark.render.sums_document import SumsDocument
 from countermark.render.sums_sign_document import SumsSignDocument
 from countermark.render.tree_document import CompareTreesDocument
@@ -152,6 +152,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.layout-show/1": ShowDocument,
     "countermark.manifest/1": Manifest,
     "countermark.plan/1": PlanDocument,
+    "countermark.rebuild/1": RebuildDocument,
     "countermark.reproduce/1": ReproduceDocument,
     "countermark.provenance-shown/1": ProvenanceShown,
     "countermark.provenance-written/1": ProvenanceWritten,

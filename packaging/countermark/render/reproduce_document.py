@@ -7,11 +7,14 @@ from typing import Literal
 import msgspec
 
 from countermark.difference.outcome import Place
+from countermark.render.tree_document import CompareTreesDocument, compare_trees_document
 from countermark.reproduction.culprit import Culprit
+from countermark.reproduction.rebuilding import Rebuilt
+from countermark.reproduction.record import BuildRecord
 from countermark.reproduction.reproducing import Reproduction, Varied
 from countersign.escaping import printable
 
-__all__ = ["ReproduceDocument", "reproduce_document"]
+__all__ = ["RebuildDocument", "ReproduceDocument", "rebuild_document", "reproduce_document"]
 
 
 class VariedEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +79,35 @@ class ReproduceDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Variations that make a difference by themselves, or several that do together."""
     more_builds: int
     """Builds that it took to find the causes."""
+
+
+class RebuildDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``rebuild`` found."""
+
+    schema: Literal["countermark.rebuild/1"] = "countermark.rebuild/1"
+    equal: bool
+    source: str
+    """What was built."""
+    mismatches: tuple[str, ...]
+    """What was not as recorded, in words; nothing unless it was built anyway."""
+    record: BuildRecord
+    """What the artifact says that it was made from."""
+    comparison: CompareTreesDocument
+    """Of the artifact with the rebuilt one."""
+
+
+def rebuild_document(rebuilt: Rebuilt, *, modulo_signature: bool) -> RebuildDocument:
+    """Return what ``rebuild`` prints."""
+    comparison = compare_trees_document(
+        rebuilt.comparison, modulo_signature=modulo_signature, command=None, shown=None
+    )
+    return RebuildDocument(
+        equal=comparison.equal,
+        source=printable(rebuilt.source.words),
+        mismatches=tuple(map(printable, rebuilt.mismatches)),
+        record=rebuilt.record,
+        comparison=comparison,
+    )
 
 
 def reproduce_document(result: Reproduction) -> ReproduceDocument:

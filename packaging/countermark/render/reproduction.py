@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from countermark.render.table import table
+from countermark.render.tree_comparison import describe_trees
 from countermark.reproduction.culprit import Culprit, Part
+from countermark.reproduction.rebuilding import Rebuilt
 from countermark.reproduction.reproducing import Compared, Reproduction, Varied
 from countermark.reproduction.variations import VARIATIONS
 from countersign.escaping import printable
 
-__all__ = ["describe_reproduction"]
+__all__ = ["describe_rebuilt", "describe_reproduction"]
 
 _MOST: Final = 8
 """Files that are named one by one."""
@@ -37,6 +39,23 @@ def describe_reproduction(result: Reproduction) -> str:
         lines += ["", *_culprit(culprit)]
     lines += ["", *_causes(result)]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def describe_rebuilt(rebuilt: Rebuilt, *, modulo_signature: bool) -> str:
+    """Return what was rebuilt, from what, and how the two compare."""
+    record, toolchain = rebuilt.record, rebuilt.record.toolchain
+    compilers = ", ".join(f"{each.id} {each.version}" for each in record.compilers)
+    lines = [
+        f"{record.name} {record.version} for {record.host}",
+        f"  source     {rebuilt.source.words}",
+        f"             {record.source}",
+        f"  toolchain  {toolchain.kind} {toolchain.version or ''}".rstrip(),
+        f"  compilers  {compilers or 'none'}",
+        f"  tools      {', '.join(f'{name} {record.tools[name]}' for name in record.tools)}",
+        *(f"  OTHERWISE  {each}" for each in rebuilt.mismatches),
+    ]
+    story = describe_trees(rebuilt.comparison, modulo_signature=modulo_signature)
+    return "\n".join((*map(printable, lines), "", f"artifact and rebuilt: {story}"))
 
 
 def _varied(varied: Varied) -> tuple[str, str, str]:

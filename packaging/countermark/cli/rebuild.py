@@ -1,0 +1,107 @@
+"""``countermark rebuild``: make an artifact again from what its record says, and compare."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from countermark.cli.exits import Exit
+from countermark.cli.flow import flow_progress, progress_options
+from countermark.cli.formats import format_option
+from countermark.cli.paths import ANY_PATH
+from countermark.reproduction.rebuilding import Wanted, rebuild
+
+__all__ = ["command"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("rebuild")
+@click.argument("artifact", type=ANY_PATH)
+@click.option(
+    "--suite",
+    type=ANY_PATH,
+    default=Path(),
+    metavar="PATH",
+    help="The source: a directory, a repository or a source archive  [default: .]",
+)
+@click.option("--commit", metavar="REV", help="The commit of the source  [default: the version's]")
+@click.option(
+    "--record", type=_FILE, metavar="FILE", help="The build record  [default: the artifact's own]"
+)
+@click.option(
+    "--toolchain", type=_FILE, metavar="FILE", help="The toolchain file, if it is not in the source"
+)
+@click.option(
+    "--profile", type=_FILE, metavar="FILE", help="The profile's file, if it is not in the source"
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where to keep what is built  [default: it is taken away]",
+)
+@click.option(
+    "--anyway", is_flag=True, help="Build even if the source or a tool is not the recorded one."
+)
+@click.option(
+    "--trust-record",
+    "trust",
+    is_flag=True,
+    help="Use cache entries of the record that could make a build run other programs.",
+)
+@click.option(
+    "--modulo-signature", is_flag=True, help="Signatures may differ: the artifact was signed later."
+)
+@progress_options
+@format_option
+def command(
+    artifact: Path,
+    suite: Path,
+    commit: str | None,
+    record: Path | None,
+    toolchain: Path | None,
+    profile: Path | None,
+    out: Path | None,
+    anyway: bool,
+    trust: bool,
+    modulo_signature: bool,
+    quiet: bool,
+    output: str,
+) -> int:
+    """Build ARTIFACT again from its build record, and compare the two.
+
+    The source is copied, or its commit is cloned, and must have the recorded files; the compilers
+    and tools must have the recorded versions. Exits with 0 when the rebuilt archive is the same,
+    with 1 when it is not, and says why.
+
+    \b
+    Example: countermark rebuild bitcoin-31.0-x86_64-linux-gnu.tar.gz --suite ~/src/bitcoin
+    """
+    wanted = Wanted(
+        artifact=artifact,
+        suite=suite,
+        commit=commit,
+        record=record,
+        toolchain=toolchain,
+        profile=profile,
+        out=out,
+        anyway=anyway,
+        trust=trust,
+    )
+    with flow_progress(quiet) as progress:
+        rebuilt = rebuild(wanted, os.environ, progress)
+    equal = rebuilt.comparison.equal(modulo_signature=modulo_signature)
+    if output == "json":
+        from countermark.render.encoding import to_json
+        from countermark.render.reproduce_document import rebuild_document
+
+        sys.stdout.write(to_json(rebuild_document(rebuilt, modulo_signature=modulo_signature)))
+    else:
+        from countermark.render.reproduction import describe_rebuilt
+
+        click.echo(describe_rebuilt(rebuilt, modulo_signature=modulo_signature))
+    return Exit.GOOD if equal else Exit.BAD
