@@ -51,7 +51,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--trust-record",
     "trust",
     is_flag=True,
-    help="Use cache entries of the record that could make a build run other programs.",
+    help="Use what the record asks for even if that could make a build read or run other files.",
 )
 @click.option(
     "--modulo-signature", is_flag=True, help="Signatures may differ: the artifact was signed later."

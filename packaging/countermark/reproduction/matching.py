@@ -20,11 +20,13 @@ def unconfirmed(record: BuildRecord) -> tuple[str, ...]:
     A number, a switch or a plain word cannot; a path, a list or a flag can name a compiler, a
     script or a plug-in. Who made the record is not known, so the user has to want these.
     """
-    return tuple(
+    entries = tuple(
         f"{name}={value}"
         for name, value in sorted(record.cmake.items())
         if not _NAME.fullmatch(name) or (isinstance(value, str) and not _PLAIN.fullmatch(value))
     )
+    named = record.profile_file is not None or _PLAIN.fullmatch(record.profile)
+    return entries if named else (*entries, f"the profile {record.profile}")
 
 
 def mismatches(recorded: BuildRecord, here: BuildRecord) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def _refuse_unconfirmed(record: BuildRecord, *, trust: bool) -> None:
     odd = unconfirmed(record)
     if odd and not trust:
         raise ConfigurationError(
-            "the build record asks for cache entries that could make a build run other programs: "
+            "the build record asks for what could make a build read or run other files: "
             + ", ".join(map(printable, odd)),
             hint="If you know where the artifact comes from and want them, say --trust-record.",
         )
