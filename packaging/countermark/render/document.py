@@ -36,7 +36,7 @@ from countersign.escaping import printable
 from countersign.findings import FileVerdict, SliceVerdict, Verdict
 
 if TYPE_CHECKING:
-    from countermark.publication.checking import CheckedRelease
+    from countermark.publication.checking import Answer, CheckedRelease
 
 __all__ = [
     "DOCUMENTS",
@@ -72,6 +72,15 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     slices: tuple[SliceEntry, ...]
 
 
+class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``verify`` and ``layout check`` found."""
+
+    schema: Literal["countermark.verify/1"] = "countermark.verify/1"
+    accepted: bool
+    files: tuple[FileEntry, ...]
+    problems: tuple[ProblemEntry, ...] = ()
+
+
 class AnswerEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What was found about one question that is asked of a release."""
 
@@ -80,15 +89,14 @@ class AnswerEntry(msgspec.Struct, frozen=True, kw_only=True):
     said: str
 
 
-class VerifyDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``verify`` and ``layout check`` found."""
+class VerifyReleaseDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``verify --keys`` found about a whole release."""
 
-    schema: Literal["countermark.verify/1"] = "countermark.verify/1"
+    schema: Literal["countermark.verify-release/1"] = "countermark.verify-release/1"
     accepted: bool
-    answers: tuple[AnswerEntry, ...] | msgspec.UnsetType = msgspec.UNSET
-    """Of ``verify --keys`` alone, which checks a whole release."""
+    answers: tuple[AnswerEntry, ...]
     files: tuple[FileEntry, ...]
-    problems: tuple[ProblemEntry, ...] = ()
+    problems: tuple[ProblemEntry, ...]
 
 
 class StepEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +169,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.sums-sign/1": SumsSignDocument,
     "countermark.unsign/1": UnsignDocument,
     "countermark.verify/1": VerifyDocument,
+    "countermark.verify-release/1": VerifyReleaseDocument,
     "countermark.wrapper/1": WrapperDocument,
 }
 """Every document that a command prints or puts into an archive, by the name of its schema."""
@@ -186,17 +195,13 @@ def verify_document(verdict: Verdict, problems: Iterable[Exception] = ()) -> Ver
     )
 
 
-def release_document(checked: CheckedRelease) -> VerifyDocument:
+def release_document(checked: CheckedRelease) -> VerifyReleaseDocument:
     """Return what ``verify --keys`` prints."""
-    return msgspec.structs.replace(
-        verify_document(checked.verdict, checked.problems),
+    return VerifyReleaseDocument(
         accepted=checked.accepted,
-        answers=tuple(
-            msgspec.convert(
-                {"question": each.question, "good": each.good, "said": each.said}, AnswerEntry
-            )
-            for each in checked.answers
-        ),
+        answers=tuple(map(_answer, checked.answers)),
+        files=tuple(map(_file, checked.verdict.files)),
+        problems=tuple(map(problem_entry, checked.problems)),
     )
 
 
@@ -222,6 +227,11 @@ def doctor_document(examined: Iterable[Examined]) -> DoctorDocument:
         for one in examined
     )
     return DoctorDocument(good=all(e.found for e in entries if e.needed), examined=entries)
+
+
+def _answer(answer: Answer) -> AnswerEntry:
+    entry = {"question": answer.question, "good": answer.good, "said": answer.said}
+    return msgspec.convert(entry, AnswerEntry)
 
 
 def _planned_host(describer: Describer) -> PlannedHost:
