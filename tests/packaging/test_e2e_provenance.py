@@ -16,8 +16,17 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from builders import Gpg, write_secret
 from commands import Run
+from countermark.files import sha256_of
 from documents import validate
-from stated import DARWIN_ARCHIVE, LABEL, LINUX_ARCHIVE, SOURCE_ARCHIVE, key_folder, make_release
+from stated import (
+    DARWIN_ARCHIVE,
+    LABEL,
+    LINUX_ARCHIVE,
+    SOURCE_ARCHIVE,
+    KeyOf,
+    key_folder,
+    make_release,
+)
 
 needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="GnuPG is not installed")
 ENVELOPE = f"{LABEL}.provenance.dsse.json"
@@ -224,6 +233,26 @@ def test_nothing_that_is_shown_reaches_the_terminal_as_it_is(signed: Path, run: 
         ended = run("provenance", "show", "hostile.json", "--format", output, cwd=signed)
         assert ended.code == 0
         assert not {"\x1b", "\x07"} & set(ended.out)
+
+
+def test_checking_sums_checks_the_envelope_too(signed: Path, run: Run) -> None:
+    dist = signed / "dist"
+    names = sorted(path.name for path in dist.iterdir() if path.suffix in (".gz", ".zip", ".exe"))
+    lines = [f"{sha256_of(dist / name)}  {name}\n" for name in names]
+    (dist / "SHA256SUMS").write_text("".join(lines))
+    signature = KeyOf("alice").sign_detached((dist / "SHA256SUMS").read_bytes())
+    (dist / "SHA256SUMS.asc").write_bytes(signature)
+    options = ("sums", "verify", "dist/SHA256SUMS", "--keys", "keys", "--threshold", "1")
+    ended = run(*options, cwd=signed)
+    assert ended.code == 0, ended.out
+    assert "1 of 1 statement of provenance agree" in ended.out
+    envelope = json.loads((dist / ENVELOPE).read_bytes())
+    envelope["payload"] = envelope["payload"][:-8]
+    (dist / ENVELOPE).write_text(json.dumps(envelope))
+    ended = run(*options, "--format", "json", cwd=signed)
+    assert ended.code == 1
+    found = {each["finding"]["rule"] for each in validate(ended.out)["findings"]}
+    assert {"G04", "V01"} <= found
 
 
 @needs_gpg

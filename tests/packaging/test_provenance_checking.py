@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from countermark.errors import ConfigurationError
+from countermark.files import sha256_of
 from countermark.openpgp.keyring import Keyring
-from countermark.provenance.checking import Demanded, check_provenance
+from countermark.provenance.checking import Demanded, check_listed, check_provenance
 from countermark.provenance.envelope import (
     Envelope,
     add_signature,
@@ -649,6 +650,56 @@ def test_an_sbom_full_of_strangers_is_told_in_short(dist: Path, demanded: Demand
     rebill(dist, fill)
     verdicts = check_provenance(dist, demanded)
     assert "900 more differ" in messages(verdicts)
+
+
+# Beside a list of digests
+
+
+@pytest.fixture
+def digests(dist: Path) -> dict[str, str]:
+    """What SHA256SUMS lists."""
+    return {path.name: sha256_of(path) for path in dist.glob(f"{LABEL}*[!n]")}
+
+
+def test_a_list_and_a_statement_that_say_the_same(
+    dist: Path, keys: Keyring, digests: dict[str, str]
+) -> None:
+    assert len(digests) == 6
+    for path in dist.glob(f"{LABEL}*[!n]"):
+        path.unlink()  # no file is read
+    verdicts = check_listed(dist, keys, {**digests, "other.zip": "0" * 64}, now=NOW)
+    assert found(verdicts) == {}
+    assert [Path(each.path).name for each in verdicts] == [f"{LABEL}{ENVELOPE}"]
+
+
+def test_a_list_that_says_something_else(
+    dist: Path, keys: Keyring, digests: dict[str, str]
+) -> None:
+    digests[LINUX_ARCHIVE] = "0" * 64
+    digests[f"{LABEL}-vax.tar.gz"] = "1" * 64
+    verdicts = check_listed(dist, keys, digests, now=NOW)
+    assert found(verdicts) == {f"{LABEL}{ENVELOPE}": {"V10", "V11"}}
+    assert f"{LINUX_ARCHIVE} is " in messages(verdicts)
+
+
+def test_a_statement_that_no_known_key_signed_beside_a_list(
+    dist: Path, digests: dict[str, str], tmp_path: Path
+) -> None:
+    strangers = keyring(tmp_path / "strangers", "carol")
+    verdicts = check_listed(dist, strangers, digests, now=NOW)
+    assert found(verdicts) == {f"{LABEL}{ENVELOPE}": {"G04", "G06"}}
+
+
+def test_envelopes_that_are_none_beside_a_list(dist: Path, keys: Keyring) -> None:
+    (dist / f"{LABEL}{ENVELOPE}").write_bytes(b"{}")
+    (dist / f"other{ENVELOPE}").write_bytes(format_envelope(seal(b"[]", KeyOf("alice"))))
+    verdicts = found(check_listed(dist, keys, {}, now=NOW))
+    assert verdicts == {f"{LABEL}{ENVELOPE}": {"V02"}, f"other{ENVELOPE}": {"V03"}}
+
+
+def test_no_statement_beside_a_list_is_nothing_to_check(tmp_path: Path, keys: Keyring) -> None:
+    assert check_listed(tmp_path, keys, {}, now=NOW) == ()
+    assert check_listed(tmp_path / "absent", keys, {}, now=NOW) == ()
 
 
 # Writing again

@@ -12,7 +12,8 @@ import pytest
 
 from countermark.errors import ConfigurationError
 from countermark.manifest import canonical_json
-from countermark.provenance.release import find_source, is_artifact_of, survey_release
+from countermark.provenance.names import is_artifact_of
+from countermark.provenance.release import find_source, survey_release
 from countermark.provenance.survey import survey_file
 from counterproof.errors import TreeError
 from counterproof.hardening.pool import FactsReader

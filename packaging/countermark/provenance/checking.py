@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from countermark.errors import ConfigurationError, WorkError
 from countermark.provenance.envelope import PAYLOAD_TYPE, Envelope, EnvelopeError, open_envelope
-from countermark.provenance.matching import match_statement
-from countermark.provenance.names import ENVELOPE, STATEMENT
+from countermark.provenance.names import ENVELOPE, STATEMENT, is_artifact_of
 from countermark.provenance.signers import signature_findings
-from countermark.provenance.statement import StatementError, parse_statement
+from countermark.provenance.statement import Statement, StatementError, parse_statement
 from countermark.provenance.strictjson import StrictJsonError, read_bounded
 from countermark.rulebook import provenance as rules
 from counterproof.rules import breach
@@ -22,7 +21,7 @@ from countersign.findings import FileVerdict, Finding
 if TYPE_CHECKING:
     from countermark.openpgp.keyring import Keyring
 
-__all__ = ["Demanded", "check_provenance", "find_statements"]
+__all__ = ["Demanded", "check_listed", "check_provenance", "find_statements"]
 
 
 class Demanded(NamedTuple):
@@ -121,15 +120,63 @@ def _check_payload(
     path: Path, payload: bytes, findings: list[Finding], demanded: Demanded
 ) -> Iterator[FileVerdict]:
     """Check what is said, whoever says it: a bad signature must not hide a changed file."""
+    from countermark.provenance.matching import match_statement
+
+    statement = _parse(payload, findings)
+    if statement is None:
+        yield FileVerdict(str(path), findings=tuple(findings))
+        return
+    matched = match_statement(statement, path.parent, allow_missing=demanded.allow_missing)
+    yield FileVerdict(str(path), findings=(*findings, *matched.findings))
+    yield from matched.files
+
+
+def _parse(payload: bytes, findings: list[Finding]) -> Statement | None:
+    """Return the statement; when it is none, add that to the findings."""
     try:
-        statement = parse_statement(payload)
+        return parse_statement(payload)
     except StrictJsonError as error:
         findings.append(breach(rules.STRICT_JSON, printable(str(error))))
     except StatementError as error:
         findings.append(breach(rules.STATEMENT, printable(str(error))))
-    else:
-        matched = match_statement(statement, path.parent, allow_missing=demanded.allow_missing)
-        yield FileVerdict(str(path), findings=(*findings, *matched.findings))
-        yield from matched.files
-        return
-    yield FileVerdict(str(path), findings=tuple(findings))
+    return None
+
+
+def check_listed(
+    directory: Path, keyring: Keyring, digests: Mapping[str, str], *, now: datetime
+) -> tuple[FileVerdict, ...]:
+    """Check that every signed statement in ``directory`` says the same as a list of digests.
+
+    ``digests`` are SHA-256 in hexadecimal digits by file name. One good signature will do, for
+    the list has its own; no file is read but the envelopes. Raises :class:`OSError`.
+    """
+    return tuple(
+        _check_listed(path, Demanded(keyring, now), digests)
+        for path in sorted(directory.glob(f"*{ENVELOPE}"))
+        if path.is_file()
+    )
+
+
+def _check_listed(path: Path, demanded: Demanded, digests: Mapping[str, str]) -> FileVerdict:
+    payload, findings = _open(path, demanded)
+    statement = _parse(payload, findings) if payload is not None else None
+    if statement is not None:
+        stated = {each.name: each.digest.get("sha256") for each in statement.subject}
+        findings += _differences(stated, digests, path.name.removesuffix(ENVELOPE))
+    return FileVerdict(str(path), findings=tuple(findings))
+
+
+def _differences(
+    stated: Mapping[str, str | None], digests: Mapping[str, str], label: str
+) -> Iterator[Finding]:
+    """Yield what a statement about ``NAME-VERSION`` says otherwise than a list of digests."""
+    for name, digest in digests.items():
+        shown = printable(name)
+        if name not in stated:
+            if is_artifact_of(label, name):
+                yield breach(rules.UNSTATED, f"{shown} is listed, and the statement names it not")
+        elif stated[name] is None:
+            yield breach(rules.WEAK_DIGEST, f"the statement gives no SHA-256 of {shown}")
+        elif stated[name] != digest:
+            message = f"{shown} is {printable(str(stated[name]))[:100]} to the statement, and "
+            yield breach(rules.SUBJECT, f"{message}{digest} to the list")

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from countermark.files import sha256_of
 from countermark.provenance.bill import check_bill
-from countermark.provenance.release import Source, is_artifact_of
+from countermark.provenance.names import is_artifact_of
+from countermark.provenance.release import Source
 from countermark.provenance.sbom import MEDIA_TYPE
 from countermark.provenance.statement import (
     ANNOTATION,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from countermark.errors import ConfigurationError, WorkError
 from countermark.manifest import Manifest
+from countermark.provenance.names import is_artifact_of
 from countermark.provenance.survey import SurveyedFile, survey_file
 from countermark.reproduction.record import BuildRecord
 from counterproof.trees.format import is_archive
@@ -19,10 +20,7 @@ from countersign.escaping import listed
 if TYPE_CHECKING:
     from counterproof.hardening.pool import FactsReader
 
-__all__ = ["ReleaseFiles", "Source", "find_source", "is_artifact_of", "survey_release"]
-
-_OTHERS: Final = (".json", ".asc", ".sig", ".ots", ".torrent")
-"""What a file's name ends with that is about a release and no part of it."""
+__all__ = ["ReleaseFiles", "Source", "find_source", "survey_release"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +90,6 @@ def survey_release(directory: Path, reader: FactsReader | None = None) -> Releas
         if is_artifact_of(label, path.name)
     )
     return ReleaseFiles(files=tuple(files), records=records)
-
-
-def is_artifact_of(label: str, name: str) -> bool:
-    """Tell by its name whether a file belongs to the release ``NAME-VERSION``, and is no document
-    about it.
-    """
-    rest = name.removeprefix(label)
-    return rest != name and rest[:1] in ("-", ".") and not rest.endswith(_OTHERS)
 
 
 def find_source(directory: Path, release: ReleaseFiles, *, uri: str = "") -> Source:

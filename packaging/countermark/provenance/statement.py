@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 
-from countermark.manifest import canonical_json
-from countermark.provenance.release import ReleaseFiles, Source
 from countermark.provenance.strictjson import parse_strict
-from countermark.provenance.survey import SurveyedFile, SurveyedImage
-from countermark.reproduction.record import BuildRecord, FileRow
 from counterproof.profiles.artifact import Artifact
+
+if TYPE_CHECKING:
+    from countermark.provenance.release import ReleaseFiles, Source
+    from countermark.provenance.survey import SurveyedFile, SurveyedImage
+    from countermark.reproduction.record import BuildRecord, FileRow
 
 __all__ = [
     "ANNOTATION",
@@ -123,6 +124,8 @@ def make_statement(
 
     ``byproducts`` are files beside them, such as the SBOM; ``builder`` is a URI.
     """
+    from countermark.manifest import canonical_json
+
     records = release.records
     statement = Statement(
         type=STATEMENT_TYPE,

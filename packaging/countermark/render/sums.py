@@ -129,7 +129,10 @@ def _sum(verified: VerifiedSums) -> str:
     files = f"{verified.matching:,} of {_count(len(verified.files), 'file')} match"
     left_out = len(verified.files) - len(_listed(verified))
     missing = f", {left_out:,} are not here (--allow-missing)" if left_out else ""
-    return f"{verdict}: {signed}; {files}{missing}"
+    agree = sum(each.accepted for each in verified.stated)
+    statements = _count(len(verified.stated), "statement")
+    stated = f"; {agree} of {statements} of provenance agree" if verified.stated else ""
+    return f"{verdict}: {signed}; {files}{missing}{stated}"
 
 
 def _meaning(verified: VerifiedSums) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from countermark.openpgp.checking import CheckedSignature, check_signatures, count_people_once
 from countermark.openpgp.findings import signature_finding
 from countermark.openpgp.keyring import Keyring
+from countermark.provenance.checking import check_listed
 from countermark.rulebook.signatures import OTHER_LIST, THRESHOLD
 from countermark.rulebook.sums import DIGEST_MISMATCH, MISSING_FILE, OUTSIDE, UNLISTED_FILE
 from countermark.sums.files import (
@@ -52,6 +53,8 @@ class VerifiedSums:
     files: tuple[ListedFile, ...]
     unlisted: tuple[str, ...]
     allow_missing: bool
+    stated: tuple[FileVerdict, ...]
+    """Whether signed statements of provenance beside the files say the same as the list."""
 
     @property
     def good(self) -> int:
@@ -89,6 +92,7 @@ class VerifiedSums:
                     if each.state is not FileState.UNREADABLE
                 ),
                 *_by_file(self._of_unlisted()),
+                *self.stated,
             )
         )
 
@@ -158,7 +162,13 @@ def verify_sums(
         files=tuple(files),
         unlisted=tuple(unlisted_files(sources.sums.entries, directory, sources.files)),
         allow_missing=allow_missing,
+        stated=check_listed(directory, keyring, _sha256(sources), now=now),
     )
+
+
+def _sha256(sources: Sources) -> dict[str, str]:
+    entries = sources.sums.entries
+    return {each.name: each.digest for each in entries if each.algorithm == "sha256"}
 
 
 def _by_file(found: Iterable[tuple[Path, Finding | None]]) -> Iterator[FileVerdict]:
