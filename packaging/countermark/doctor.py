@@ -78,6 +78,11 @@ _PROGRAMS = (
     ),
     ("capnp", "without it schemas cannot be compared", "apt-get install capnproto"),
     (
+        "faketime",
+        "without it reproduce does not vary the time of day",
+        "apt-get install faketime",
+    ),
+    (
         "diffoscope",
         "without it compare --diffoscope shows nothing more",
         "apt-get install diffoscope",

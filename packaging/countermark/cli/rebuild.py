@@ -30,7 +30,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--commit", metavar="REV", help="The commit of the source  [default: the version's]")
 @click.option(
-    "--record", type=_FILE, metavar="FILE", help="The build record  [default: the artifact's own]"
+    "--record",
+    type=_FILE,
+    metavar="FILE",
+    help="The build record, or an archive of the same build that holds it  [default: ARTIFACT]",
 )
 @click.option(
     "--toolchain", type=_FILE, metavar="FILE", help="The toolchain file, if it is not in the source"

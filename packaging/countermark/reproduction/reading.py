@@ -39,8 +39,13 @@ def record_of_archive(archive: Path) -> BuildRecord:
 
 
 def read_record(file: Path) -> BuildRecord:
-    """Read the record in a file. Raises :class:`WorkError`."""
+    """Read the record in a file, or in the archive that the file is.
+
+    Raises what :func:`record_of_archive` does.
+    """
     try:
+        if file.stat().st_size and not _starts_document(file):
+            return record_of_archive(file)
         if file.stat().st_size > LARGEST:
             raise _unusable(str(file), f"it has {file.stat().st_size:,} bytes")
         return parse_record(file.read_bytes(), str(file))
@@ -54,6 +59,11 @@ def parse_record(content: bytes, origin: str) -> BuildRecord:
         return msgspec.json.decode(content, type=BuildRecord)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unusable(origin, str(error)) from error
+
+
+def _starts_document(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(1) in b"{ \t\r\n"
 
 
 def _is_record(path: PurePosixPath) -> bool:

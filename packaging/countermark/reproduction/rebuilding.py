@@ -22,7 +22,7 @@ from countermark.pipeline import Progress, Step
 from countermark.plan import ReleasePlan
 from countermark.reproduction.building import work_directory
 from countermark.reproduction.matching import mismatches, unconfirmed
-from countermark.reproduction.reading import read_record, record_of_archive
+from countermark.reproduction.reading import read_record
 from countermark.reproduction.record import BuildRecord, FileRow
 from countermark.reproduction.recording import make_record
 from countermark.reproduction.sources import FoundSource, find_source
@@ -77,7 +77,7 @@ def rebuild(wanted: Wanted, environment: Mapping[str, str], progress: Progress) 
     """
     if not wanted.artifact.is_file():
         raise ConfigurationError(f"there is no file {wanted.artifact}")
-    record = read_record(wanted.record) if wanted.record else record_of_archive(wanted.artifact)
+    record = read_record(wanted.record or wanted.artifact)
     _refuse_unconfirmed(record, trust=wanted.trust)
     kinds, name = _artifact(record, wanted.artifact.name)
     with work_directory(None, environment) as work:
