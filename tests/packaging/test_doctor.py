@@ -20,6 +20,8 @@ from countersign.pagehash import page_hash_implementation
 from kernel import cannot_try
 
 OPTIONAL = {
+    "diffoscope",
+    "faketime",
     "git",
     "gzip",
     "llvm-objcopy",
