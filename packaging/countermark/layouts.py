@@ -15,7 +15,14 @@ from counterproof.profiles.artifact import Artifact
 from counterproof.profiles.detection import Asked, Detected
 from countersign.findings import Verdict
 
-__all__ = ["CheckedLayout", "CheckedLayouts", "check_layout", "check_layouts", "release_in"]
+__all__ = [
+    "CheckedLayout",
+    "CheckedLayouts",
+    "check_layout",
+    "check_layouts",
+    "holds_programs",
+    "release_in",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +98,13 @@ def release_in(directory: Path) -> dict[Path, Artifact] | None:
         raise TreeError(str(directory), error.strerror or str(error)) from error
     named = {path: Artifact.parse(path.name) for path in files}
     found = {path: artifact for path, artifact in named.items() if artifact and artifact.suffix}
-    return found if any(map(_holds_programs, found.values())) else None
+    return found if any(map(_is_of_programs, found.values())) else None
+
+
+def holds_programs(path: Path) -> bool:
+    """Tell by its name whether a file of a release is an archive with programs for users in it."""
+    artifact = Artifact.parse(path.name)
+    return artifact is not None and _is_of_programs(artifact)
 
 
 def _trees_at(path: Path) -> tuple[list[Path], list[Path]]:
@@ -99,9 +112,9 @@ def _trees_at(path: Path) -> tuple[list[Path], list[Path]]:
     release = release_in(path) if path.is_dir() else None
     if release is None:
         return [path], []
-    trees = [each for each, artifact in release.items() if _holds_programs(artifact)]
+    trees = [each for each, artifact in release.items() if _is_of_programs(artifact)]
     return trees, [each for each in release if each not in trees]
 
 
-def _holds_programs(artifact: Artifact) -> bool:
+def _is_of_programs(artifact: Artifact) -> bool:
     return artifact.kind in ("binaries", "debug") and artifact.suffix != ".exe"

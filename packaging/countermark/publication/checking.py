@@ -7,24 +7,26 @@ signed and the unsigned archives of one build. No answer keeps another one from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countermark.difference.comparing import compare_trees
 from countermark.errors import CountermarkError, foreseen
-from countermark.layouts import check_layouts, release_in
+from countermark.layouts import check_layouts, holds_programs, release_in
 from countermark.manifest import Manifest, read_manifest
 from countermark.packing.completeness import Asked as AskedFiles
 from countermark.packing.completeness import take_stock
 from countermark.provenance.checking import Demanded, check_provenance, find_statements
+from countermark.provenance.names import ENVELOPE, SBOM, STATEMENT
 from countermark.rulebook.publication import MANIFEST, NO_PROVENANCE, UNSIGNED_PAIR
 from countermark.sums.sources import SUMS, find_sources
 from countermark.sums.verification import verify_sums
 from countermark.workspace import Workspace
 from counterproof.errors import LayoutError
+from counterproof.profiles.artifact import Artifact
 from counterproof.profiles.detection import Asked
 from counterproof.rules import breach
 from countersign.errors import SigningError
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from countermark.openpgp.keyring import Keyring
 
 __all__ = ["Answer", "CheckedRelease", "Trust", "check_release", "is_release"]
+
+
+_ABOUT: Final = (SBOM, STATEMENT, ENVELOPE, "manifest.json", "countermark-effective.toml")
+"""What the names of files end in that no list of digests holds, for they are about the release."""
 
 
 class Trust(NamedTuple):
@@ -72,8 +78,15 @@ class CheckedRelease:
 
     @property
     def verdict(self) -> Verdict:
-        """All findings, by file."""
-        return Verdict(files=tuple(file for each in self.answers for file in each.files))
+        """All findings, each file once."""
+        files: dict[tuple[str, str | None], FileVerdict] = {}
+        for file in (file for each in self.answers for file in each.files):
+            known = files.setdefault((file.path, file.member), file)
+            if known is not file:
+                findings = (*known.findings, *file.findings)
+                slices = known.slices or file.slices
+                files[file.path, file.member] = known._replace(findings=findings, slices=slices)
+        return Verdict(files=tuple(files.values()))
 
     @property
     def problems(self) -> tuple[Exception, ...]:
@@ -94,18 +107,25 @@ def is_release(path: Path) -> bool:
 def check_release(directory: Path, trust: Trust, *, workers: int) -> CheckedRelease:
     """Check the release in ``directory``; ``workers`` files are hashed at once.
 
-    What cannot be done is a problem of its answer, and does not hinder the others.
+    What cannot be done is a problem of its answer, and does not hinder the others. Only files that
+    are as listed are looked into.
     """
+    sums = _answer("sums", lambda: _sums(directory, trust, workers))
+    archives = tuple(_archives_as_listed(directory, sums))
     questions: tuple[tuple[str, Callable[[], Answer]], ...] = (
-        ("sums", lambda: _sums(directory, trust, workers)),
         ("completeness", lambda: _completeness(directory)),
         ("provenance", lambda: _provenance(directory, trust)),
-        ("layout", lambda: _layout(directory)),
-        ("pairs", lambda: _pairs(directory)),
+        ("layout", lambda: _layout(archives)),
+        ("pairs", lambda: _pairs(archives)),
     )
-    return CheckedRelease(
-        directory=directory, answers=tuple(_answer(name, ask) for name, ask in questions)
-    )
+    answers = (sums, *(_answer(name, ask) for name, ask in questions))
+    return CheckedRelease(directory=directory, answers=answers)
+
+
+def _archives_as_listed(directory: Path, sums: Answer) -> Iterator[Path]:
+    """Yield the archives of a release, but for those that nobody has vouched for."""
+    good = {file.path for file in sums.files if file.accepted}
+    yield from (path for path in release_in(directory) or {} if str(path) in good)
 
 
 def _answer(question: str, ask: Callable[[], Answer]) -> Answer:
@@ -128,7 +148,9 @@ def _sums(directory: Path, trust: Trust, workers: int) -> Answer:
     signed = f"{_count(verified.good, 'good signature')}, {trust.threshold} needed"
     match = f"{verified.matching} of {_count(len(verified.files), 'file')} match"
     said = f"{signed}; {match}"
-    return Answer("sums", said, verified.verdict.files, verified.problems)
+    others = tuple(name for name in verified.unlisted if not name.endswith(_ABOUT))
+    verdict = replace(verified, unlisted=others, stated=()).verdict
+    return Answer("sums", said, verdict.files, verified.problems)
 
 
 def _completeness(directory: Path) -> Answer:
@@ -155,7 +177,7 @@ def _manifest_finding(directory: Path, manifest: Manifest) -> FileVerdict | None
 
 
 def _provenance(directory: Path, trust: Trust) -> Answer:
-    """Check what is said of the making; one person may say it, for the files are checked."""
+    """Check what is said of the making; one person may say it, for the files are vouched for."""
     if not find_statements(directory):
         finding = breach(NO_PROVENANCE, "nothing is said of how it was made")
         return Answer("provenance", "none", (FileVerdict(str(directory), findings=(finding,)),))
@@ -164,22 +186,23 @@ def _provenance(directory: Path, trust: Trust) -> Answer:
     return Answer("provenance", "signed, and true of the files" if good else "not as said", files)
 
 
-def _layout(directory: Path) -> Answer:
-    checked = check_layouts([directory], Asked()) if release_in(directory) else None
-    if checked is None:
-        return Answer("layout", "no archive of programs")
-    verdict = checked.verdict
-    accepted = sum(file.accepted for file in verdict.files)
+def _layout(archives: Sequence[Path]) -> Answer:
+    trees = [path for path in archives if holds_programs(path)]
+    checked = check_layouts(trees, Asked())
+    files = checked.verdict.files
+    accepted = sum(file.accepted for file in files)
     said = (
         f"{_count(len(checked.layouts), 'archive')}: layout, signatures and hardening of"
-        f" {accepted} of {_count(len(verdict.files), 'file')} accepted"
+        f" {accepted} of {_count(len(files), 'file')} accepted"
+        if trees
+        else "no archive of programs is as listed"
     )
-    return Answer("layout", said, verdict.files, checked.problems)
+    return Answer("layout", said, files, checked.problems)
 
 
-def _pairs(directory: Path) -> Answer:
+def _pairs(archives: Sequence[Path]) -> Answer:
     """Compare each unsigned archive with that of the same host which users get."""
-    pairs = list(_unsigned_pairs(directory))
+    pairs = list(_unsigned_pairs(archives))
     if not pairs:
         return Answer("pairs", "no unsigned archive beside a signed one")
     files = tuple(_judge_pair(unsigned, signed) for unsigned, signed in pairs)
@@ -188,11 +211,12 @@ def _pairs(directory: Path) -> Answer:
     return Answer("pairs", said, files)
 
 
-def _unsigned_pairs(directory: Path) -> Iterator[tuple[Path, Path]]:
-    for path, artifact in (release_in(directory) or {}).items():
-        if artifact.unsigned and artifact.suffix != ".exe":
-            signed = directory / str(replace(artifact, unsigned=False))
-            if signed.is_file():
+def _unsigned_pairs(archives: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    for path in archives:
+        artifact = Artifact.parse(path.name)
+        if artifact and artifact.unsigned and artifact.suffix != ".exe":
+            signed = path.with_name(str(replace(artifact, unsigned=False)))
+            if signed in archives:
                 yield path, signed
 
 

@@ -10,6 +10,8 @@ from countermark.render.paragraphs import paragraph
 from countermark.render.problem import problem_entry
 from countermark.render.table import table
 from countermark.render.verdict import finding_line, remedies
+from countermark.rulebook import signatures
+from countermark.rulebook.sums import DIGEST_MISMATCH, MISSING_FILE, OUTSIDE
 from countermark.sums.files import FileState, ListedFile
 from countermark.sums.verification import Signing, VerifiedSums
 from countersign.escaping import printable
@@ -22,6 +24,12 @@ _NAME: Final = 44
 
 _LAST: Final = (FileState.MISSING, FileState.REFUSED, FileState.UNREADABLE, FileState.DIFFERS)
 """What is wrong stands last, next to the sum, where a terminal shows it."""
+
+
+_TABLED: Final = frozenset(
+    rule.id for rule in signatures.RULES if rule is not signatures.UNCOVERED
+) | {DIGEST_MISMATCH.id, MISSING_FILE.id, OUTSIDE.id}
+"""Rules whose breaches show in the tables of signatures and of files."""
 
 
 def describe_sums(verified: VerifiedSums) -> str:
@@ -97,8 +105,8 @@ def _others(verified: VerifiedSums) -> Iterator[str]:
     found = [
         f"{printable(file.path)}: {finding_line(finding)}"
         for file in verified.verdict.files
-        if file.path not in told
         for finding in file.findings
+        if file.path not in told or finding.rule not in _TABLED
     ]
     yield from (*found, *([""] if found else []))
 

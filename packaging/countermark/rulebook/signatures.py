@@ -21,6 +21,7 @@ __all__ = [
     "RULES",
     "SECRET_KEY",
     "THRESHOLD",
+    "UNCOVERED",
     "UNKNOWN_KEY",
     "UNSUPPORTED_KEY",
     "WEAK_SIGNATURE",
@@ -198,6 +199,17 @@ OTHER_LIST: Final = Rule(
     fix="Compare the lists: countermark attestations shows who disagrees about which file.",
     source="Bitcoin Core contrib/guix/guix-verify",
 )
+UNCOVERED: Final = Rule(
+    id="G16",
+    name="uncovered-bytes",
+    severity=WARNING,
+    enforced_by=POLICY,
+    demands="A file of signatures holds nothing that they do not cover, but what programs write.",
+    why="Armor, check sums and unhashed subpackets can be changed without harm to a signature.",
+    cause="The file was damaged or edited on its way, or made by an unusual program.",
+    fix="Get the file again from where it is published; what is signed is not in doubt.",
+    source="RFC 9580, sections 5.2.3 and 6",
+)
 RULES: Final[tuple[Rule, ...]] = (
     NOT_A_KEY,
     SECRET_KEY,
@@ -214,4 +226,5 @@ RULES: Final[tuple[Rule, ...]] = (
     NOT_A_SIGNATURE,
     UNSUPPORTED_KEY,
     OTHER_LIST,
+    UNCOVERED,
 )

@@ -16,8 +16,11 @@ from typing import NamedTuple
 from countermark.openpgp.checking import CheckedSignature, check_signatures, count_people_once
 from countermark.openpgp.findings import signature_finding
 from countermark.openpgp.keyring import Keyring
-from countermark.provenance.checking import check_listed
-from countermark.rulebook.signatures import OTHER_LIST, THRESHOLD
+from countermark.openpgp.uncovered import armor_remarks
+from countermark.provenance.checking import (
+    check_listed,
+)
+from countermark.rulebook.signatures import OTHER_LIST, THRESHOLD, UNCOVERED
 from countermark.rulebook.sums import DIGEST_MISMATCH, MISSING_FILE, OUTSIDE, UNLISTED_FILE
 from countermark.sums.files import (
     FileState,
@@ -83,6 +86,7 @@ class VerifiedSums:
             files=(
                 FileVerdict(path=str(self.sources.path), findings=tuple(self._of_the_list())),
                 *_by_file((each.path, signature_finding(each.signature)) for each in self.signings),
+                *_by_file(self._uncovered()),
                 *_by_file(
                     (self.keyring.place(each.file), each.finding) for each in self.keyring.problems
                 ),
@@ -95,6 +99,11 @@ class VerifiedSums:
                 *self.stated,
             )
         )
+
+    def _uncovered(self) -> Iterator[tuple[Path, Finding]]:
+        for each in self.sources.lists:
+            for path, armored in each.signatures:
+                yield from ((path, breach(UNCOVERED, said)) for said in armor_remarks(armored))
 
     def _of_the_list(self) -> Iterator[Finding]:
         yield from self.sources.sums.findings
