@@ -195,6 +195,23 @@ def test_a_prolonged_key_that_must_not_sign_does_not_count(folder: Path) -> None
     assert "not meant to sign" in detail
 
 
+def test_who_claims_the_subkey_of_another_does_not_sign_with_it(folder: Path) -> None:
+    """What binds it is good, and the subkey does not say that it belongs there."""
+    for said in ("2024-01-01", "2025-09-01"):
+        stolen = certificate(BOB, "Bob <bob@example.org>", said=said)
+        keep(folder, "alice", stolen + signing_subkey(BOB, SUBKEY, said=said, agreed=False))
+        ((state, _),) = judged(folder, signature(SUBKEY, DATA))
+        assert state is State.BAD
+        keep(folder, "alice", stolen + signing_subkey(BOB, SUBKEY, said=said))
+        assert states(folder, signature(SUBKEY, DATA)) == [State.GOOD]
+
+
+def test_a_key_that_does_not_say_what_it_is_for_may_sign(folder: Path) -> None:
+    for said in ("2024-01-01", "2025-09-01"):
+        keep(folder, "alice", certificate(ALICE, "A", said=said, flags=None))
+        assert states(folder, signature(ALICE, DATA)) == [State.GOOD]
+
+
 def test_a_critical_part_that_nobody_knows_is_not_passed_over(folder: Path) -> None:
     keep(folder, "alice", certificate(ALICE, "A", said="2025-09-01"))
     odd = signature(ALICE, DATA, more=subpacket(0x80 | 101, b"?"))

@@ -7,19 +7,17 @@ somebody made up revokes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from countermark.openpgp.armor import packets
-from countermark.openpgp.mathematics import UnsupportedError, about, is_signed
+from countermark.openpgp.component import Component, components_of, newest
 from countermark.openpgp.wording import (
     WEAK_HASHES,
     algorithm_name,
     first_line,
     hash_name,
-    kind_name,
 )
 from countersign.escaping import listed, printable
 
@@ -114,100 +112,32 @@ def read_certificate(certificate: Cert, file: str) -> Certificate:
 
 
 def _read(certificate: Cert, file: str) -> Certificate:
+    from pysequoia import Cert
     from pysequoia.packet import PacketPile
 
-    components = _components(PacketPile.from_bytes(bytes(certificate)))
-    primary = components[0]
+    components = components_of(PacketPile.from_bytes(bytes(certificate)))
     user_ids = [part for part in components if part.packet.user_id is not None]
     subkeys = [part for part in components[1:] if part.packet.fingerprint is not None]
-    selves = [one for part in (primary, *user_ids) for one in part.sayings]
+    selves = [one for part in (components[0], *user_ids) for one in part.sayings]
     weakness = _weakness(selves)
     expires, unsupported = _expiry(certificate)
     return Certificate(
         fingerprint=certificate.fingerprint.upper(),
         file=file,
         user_ids=_names(certificate, user_ids),
-        keys=(_key(primary, selves, expires), *map(_subkey, subkeys)),
+        keys=(_key(components[0], selves, expires), *map(_subkey, subkeys)),
         weakness=weakness,
         unsupported="" if weakness else unsupported,
-        unrevoked=_unrevoked(components),
+        unrevoked=Cert.from_packets([each for part in components for each in part.unrevoked]),
     )
 
 
-def _names(certificate: Cert, user_ids: Iterable[_Component]) -> tuple[str, ...]:
+def _names(certificate: Cert, user_ids: Iterable[Component]) -> tuple[str, ...]:
     try:
         holding = [str(each) for each in certificate.user_ids]
     except RuntimeError:  # as for the date of expiry
         holding = []
     return tuple(dict.fromkeys((*holding, *(part.packet.user_id or "" for part in user_ids))))
-
-
-class _Component(NamedTuple):
-    """A key or a user id, and the signatures about it that follow."""
-
-    packet: Packet
-    signatures: tuple[Packet, ...]
-    primary: Packet
-
-    @property
-    def own(self) -> tuple[Packet, ...]:
-        """Those that the primary key did make, about this very component."""
-        return tuple(each for each in self.signatures if self._made(each))
-
-    @property
-    def sayings(self) -> tuple[Packet, ...]:
-        """Its own signatures but revocations."""
-        return tuple(each for each in self.own if not _is_revocation(each))
-
-    @property
-    def revoked(self) -> bool:
-        """True when one of its own signatures is a revocation.
-
-        A later signature takes one back without compromise for some programs; here it stays.
-        """
-        return any(map(_is_revocation, self.own))
-
-    def _made(self, signature: Packet) -> bool:
-        """Tell whether the primary key made a signature; what cannot be computed is believed.
-
-        pysequoia judges it, too, before any signature of such a key is good.
-        """
-        issuers = (signature.issuer_key_id, signature.issuer_fingerprint)
-        if not {self.primary.key_id, self.primary.fingerprint}.intersection(issuers):
-            return False
-        document = about(self.primary.body, *self._part)
-        try:
-            return is_signed(document, signature.body, self.primary.body, strict=False)
-        except UnsupportedError:
-            return True
-
-    @property
-    def _part(self) -> tuple[int, bytes]:
-        if self.packet is self.primary:
-            return 0, b""
-        return _tag(self.packet), self.packet.body
-
-
-def _components(packets: Iterable[Packet]) -> list[_Component]:
-    from pysequoia.packet import Tag
-
-    parts: list[list[Packet]] = []
-    for packet in packets:
-        if packet.tag == Tag.Signature:
-            parts[-1].append(packet)
-        else:
-            parts.append([packet])
-    primary = parts[0][0]
-    return [_Component(part[0], tuple(part[1:]), primary) for part in parts]
-
-
-def _tag(packet: Packet) -> int:
-    """Return the number of a packet's tag, which pysequoia knows by name only."""
-    return next(packets(bytes(packet))).tag
-
-
-def _is_revocation(packet: Packet) -> bool:
-    return kind_name(packet) in ("KeyRevocation", "SubkeyRevocation")
 
 
 def _weakness(sayings: Iterable[Packet]) -> str:
@@ -226,32 +156,23 @@ def _expiry(certificate: Cert) -> tuple[datetime | None, str]:
         return None, first_line(error)
 
 
-def _subkey(component: _Component) -> Key:
+def _subkey(component: Component) -> Key:
     packet, sayings = component.packet, component.sayings
-    last = _newest(sayings)
+    last = newest(sayings)
     period = last.key_validity_period if last else None
     expires = packet.key_created + period if packet.key_created and period else None
     return _key(component, sayings, expires)
 
 
-def _newest(sayings: Iterable[Packet]) -> Packet | None:
-    return max(sayings, key=lambda each: _seconds(each.signature_created), default=None)
-
-
-def _seconds(moment: datetime | None) -> float:
-    return moment.timestamp() if moment else 0.0
-
-
-def _key(component: _Component, sayings: Sequence[Packet], expires: datetime | None) -> Key:
-    packet, last = component.packet, _newest(sayings)
-    flags = last.key_flags if last else None
+def _key(component: Component, sayings: Iterable[Packet], expires: datetime | None) -> Key:
+    packet = component.packet
     return Key(
         fingerprint=(packet.fingerprint or "").upper(),
         key_id=(packet.key_id or "").upper(),
         created=packet.key_created or datetime.fromtimestamp(0, UTC),
         expires=expires,
         revoked=component.revoked,
-        signs=flags is not None and flags.signing,
+        signs=component.signs(sayings),
         weakness=_small_modulus(packet) or _weakness(sayings),
         body=packet.body,
     )
@@ -264,16 +185,6 @@ def _small_modulus(packet: Packet) -> str:
         return ""
     bits = int.from_bytes(packet.body[6:8])
     return f"{algorithm[:3]} of {bits:,} bits" if bits < SMALLEST_MODULUS else ""
-
-
-def _unrevoked(components: Iterable[_Component]) -> Cert:
-    from pysequoia import Cert
-
-    kept: list[Packet] = []
-    for component in components:
-        kept.append(component.packet)
-        kept += (each for each in component.signatures if not _is_revocation(each))
-    return Cert.from_packets(kept)
 
 
 _ADDRESS: Final = re.compile(r"<([^<>]+@[^<>]+)>\s*\Z")

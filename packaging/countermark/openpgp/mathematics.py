@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
-__all__ = ["UnsupportedError", "about", "is_signed"]
+__all__ = ["UnsupportedError", "about", "embedded_signatures", "is_signed"]
 
 
 class UnsupportedError(Exception):
@@ -37,6 +37,7 @@ _HASHES: Final = {
 _TEXT: Final = 0x01
 """The type of a signature of text, whose lines are taken to end with CR LF."""
 
+_EMBEDDED: Final = 32
 _CREATED, _EXPIRES, _ISSUER, _SIGNER, _ISSUER_FINGERPRINT = 2, 3, 16, 28, 33
 _UNDERSTOOD: Final = frozenset({_CREATED, _EXPIRES, _ISSUER, _SIGNER, _ISSUER_FINGERPRINT})
 """Subpackets that may be critical in a signature of a file; pysequoia reads all of them."""
@@ -52,6 +53,7 @@ class _Signature(NamedTuple):
     """From the version to the end of the hashed subpackets."""
     subpackets: bytes
     """The hashed ones."""
+    unhashed: bytes
     salt: bytes
     numbers: bytes
 
@@ -77,6 +79,20 @@ def is_signed(document: bytes, signature: bytes, key: bytes, *, strict: bool = T
         return _verify(by, made, _digest(document, made))
     except (IndexError, OverflowError, ValueError) as error:
         raise UnsupportedError(f"it cannot be computed: {error}") from error
+
+
+def embedded_signatures(signature: bytes) -> tuple[bytes, ...]:
+    """Return the signatures that stand in a signature, all as bodies of packets.
+
+    In what binds a subkey that signs, the subkey says that it belongs there. Raises
+    :class:`UnsupportedError`, and nothing else, for what cannot be read.
+    """
+    try:
+        made = _read_signature(signature)
+        found = (*_subpackets(made.subpackets), *_subpackets(made.unhashed))
+    except IndexError as error:
+        raise UnsupportedError("a packet is cut off") from error
+    return tuple(content for kind, content in found if kind & 0x7F == _EMBEDDED)
 
 
 def about(primary: bytes, tag: int = 0, body: bytes = b"") -> bytes:
@@ -109,12 +125,14 @@ def _read_signature(body: bytes) -> _Signature:
     if hash_name is None:
         raise UnsupportedError(f"hash {body[3]} is not computed")
     subpackets, end = _counted(body, 4, size)
-    _, rest = _counted(body, end, size)
+    unhashed, rest = _counted(body, end, size)
     rest += 2  # the first octets of the digest
     salt = b""
     if version == 6:
         salt, rest = _counted(body, rest, 1)
-    return _Signature(version, body[1], hash_name, body[:end], subpackets, salt, body[rest:])
+    return _Signature(
+        version, body[1], hash_name, body[:end], subpackets, unhashed, salt, body[rest:]
+    )
 
 
 def _counted(body: bytes, at: int, size: int) -> tuple[bytes, int]:
@@ -137,13 +155,13 @@ def _digest(document: bytes, made: _Signature) -> bytes:
 
 
 def _require_understood(subpackets: bytes) -> None:
-    for kind in _subpacket_kinds(subpackets):
+    for kind, _ in _subpackets(subpackets):
         if kind & 0x80 and kind & 0x7F not in _UNDERSTOOD:
             raise UnsupportedError(f"its critical subpacket {kind & 0x7F} is not understood")
 
 
-def _subpacket_kinds(subpackets: bytes) -> Iterator[int]:
-    """Yield the types of subpackets: RFC 9580, section 5.2.3.7."""
+def _subpackets(subpackets: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield types and contents of subpackets: RFC 9580, section 5.2.3.7."""
     at = 0
     while at < len(subpackets):
         first = subpackets[at]
@@ -153,7 +171,9 @@ def _subpacket_kinds(subpackets: bytes) -> Iterator[int]:
             size, at = (first - 192 << 8) + subpackets[at + 1] + 192, at + 2
         else:
             size, at = int.from_bytes(subpackets[at + 1 : at + 5]), at + 5
-        yield subpackets[at]
+        if not 0 < size <= len(subpackets) - at:
+            raise UnsupportedError("a subpacket is cut off")
+        yield subpackets[at], subpackets[at + 1 : at + size]
         at += size
 
 
