@@ -171,7 +171,7 @@ def test_revoked_and_expired_keys_do_not_count_and_are_named(release: Release) -
     assert text.code == 1
     assert "revoked: not counted" in text.out
     assert "the key expired 2025-06-01" in text.out
-    assert "1 of 3 good signatures that are needed" in text.out
+    assert "1 of 3 people who are needed have signed; there are keys of 4 in keys" in text.out
 
 
 def test_signatures_may_stand_in_several_files(release: Release) -> None:
@@ -281,6 +281,19 @@ def test_other_ends_of_lines_and_markers_are_understood(release: Release) -> Non
     assert rules(document) == [("carriage-return", "warning"), ("binary-marker", "note")]
 
 
+def test_what_is_too_large_is_no_list_and_no_signatures(release: Release) -> None:
+    with (release.dist / "huge").open("wb") as stream:
+        stream.truncate(1 << 40)
+    for options, path in (
+        ((), "dist/huge"),
+        (("--signatures", "dist/huge"), "dist/SHA256SUMS"),
+    ):
+        (release.dist / "huge.asc").write_bytes(b"")
+        ended = release.verify(*options, path=path)
+        assert ended.code == 2
+        assert "has more than 4 MiB" in ended.err
+
+
 def test_an_empty_list_never_passes(release: Release) -> None:
     release.publish(b"", "alice", "bob", "carol")
     document = release.document("--allow-missing")
@@ -326,6 +339,8 @@ def test_lists_with_as_many_signers_each_are_not_decided_between(release: Releas
         (("--signatures", "gone.asc"), "dist/SHA256SUMS", "there is no gone.asc"),
         (("--signatures", "dist"), "dist/SHA256SUMS", "dist is no file"),
         ((), "dist/prog-1.0.zip", "there is no prog-1.0.zip.asc"),
+        (("--directory", "gone"), "dist/SHA256SUMS", "there is no gone"),
+        (("--directory", "keys/bob.gpg"), "dist/SHA256SUMS", "is no directory"),
         (("--keys", "dist"), "dist/SHA256SUMS", "holds no file named"),
         (("--keys", "gone"), "dist/SHA256SUMS", "there is no gone"),
     ],

@@ -31,7 +31,7 @@ from countersign.rule import Rule
 
 __all__ = ["LARGEST_LIST", "Entry", "Sums", "parse_sums"]
 
-LARGEST_LIST: Final = 1 << 24
+LARGEST_LIST: Final = 1 << 22
 """Octets of a list that is read; one of a Bitcoin Core release has 4,000."""
 
 MOST_OF_A_RULE: Final = 20

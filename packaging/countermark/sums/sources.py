@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from countermark.errors import ConfigurationError, WorkError, missing
+from countermark.errors import ConfigurationError, missing
 from countermark.sums.reading import LARGEST_LIST, Sums, parse_sums
 from countersign.escaping import listed
 
@@ -30,7 +30,7 @@ ATTESTED: Final = ("all.SHA256SUMS", "noncodesigned.SHA256SUMS")
 _SUFFIXES: Final = (".asc", ".sig", ".gpg")
 """Of files of signatures, in the order in which they are looked for."""
 
-LARGEST_SIGNATURES: Final = 1 << 24
+LARGEST_SIGNATURES: Final = 1 << 22
 """Octets of a file of signatures that is read."""
 
 
@@ -80,8 +80,8 @@ def find_sources(path: Path, signatures: Sequence[Path] = ()) -> Sources:
     """Find the list at ``path``, a file or a directory, and its signatures.
 
     Without ``signatures`` they are looked for beside the list. In a directory of guix.sigs the list
-    is the one that most signers have. Raises :class:`ConfigurationError` for what is not there or
-    cannot be decided, :class:`WorkError` for what cannot be read.
+    is the one that most signers have. Raises :class:`ConfigurationError` for what is not there, is
+    too large, or cannot be decided.
     """
     if not path.is_dir():
         return _single(path, signatures)
@@ -152,7 +152,7 @@ def _read(path: Path, most: int) -> bytes:
     with path.open("rb") as stream:
         content = stream.read(most + 1)
     if len(content) > most:
-        raise WorkError(
+        raise ConfigurationError(
             f"{path} has more than {most >> 20} MiB",
             hint="It is neither a list nor a file of signatures; check its name.",
         )

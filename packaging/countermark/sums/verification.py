@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from countermark.errors import ConfigurationError, missing
 from countermark.openpgp.checking import CheckedSignature, check_signatures, count_people_once
 from countermark.openpgp.findings import signature_finding
 from countermark.openpgp.keyring import Keyring
@@ -44,9 +46,9 @@ class Signing(NamedTuple):
     signature: CheckedSignature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class VerifiedSums:
-    """What was found about a release."""
+    """What was found about a release; it has no slots, so that the verdict is reached once."""
 
     sources: Sources
     directory: Path
@@ -79,7 +81,7 @@ class VerifiedSums:
         """True when everything could be checked, and everything is as it should be."""
         return self.verdict.accepted and not self.problems
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         """All findings, by the file that each is about."""
         return Verdict(
@@ -109,11 +111,9 @@ class VerifiedSums:
         yield from self.sources.sums.findings
         if self.good < self.threshold:
             there = len(set(self.keyring.persons.values()))
-            message = (
-                f"{self.good} of {self.threshold} good signatures that are needed,"
-                f" by {there} people whose keys are in {printable(self.keyring.path.name)}"
-            )
-            yield breach(THRESHOLD, message)
+            signed = f"{self.good} of {self.threshold} people who are needed have signed"
+            folder = printable(self.keyring.path.name)
+            yield breach(THRESHOLD, f"{signed}; there are keys of {there} in {folder}")
         if self.allow_missing and all(each.state is FileState.MISSING for each in self.files):
             message = f"none of {len(self.files):,} files is in {printable(str(self.directory))}"
             yield breach(MISSING_FILE, message)
@@ -150,8 +150,15 @@ def verify_sums(
     """Check who signed a list, and whether the files below ``directory`` are those it lists.
 
     With ``allow_missing`` a file that is not there is a note; one at least must be there.
-    ``workers`` files are hashed at once.
+    ``workers`` files are hashed at once. Raises :class:`ConfigurationError` when ``directory`` is
+    none.
     """
+    if not directory.exists():
+        raise missing(directory)
+    if not directory.is_dir():
+        raise ConfigurationError(
+            f"{directory} is no directory", hint="Name the directory of the listed files."
+        )
     signings = [
         Signing(path, one)
         for each in sources.lists
