@@ -5,8 +5,9 @@
 TREE is packed as a tar and compressed by gzip at two levels; a second tar has one byte of the
 largest file changed. Times whole processes, medians of interleaved runs after one that does not
 count: `countermark compare` of each pair, the decompression and hashing of both by two threads, and
-diffoscope where it is installed, once, for S seconds at most. Nothing is asserted: the figures are
-for people.
+diffoscope where it is installed, once, for S seconds at most. CPU is the time of all cores
+together, which others that use the machine disturb less. Nothing is asserted: the figures are for
+people.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import os
+import resource
 import shlex
 import shutil
 import statistics
@@ -22,6 +24,7 @@ import tarfile
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from countermark.bench import describe_machine
 from countermark.memory import PeakMemory
@@ -39,6 +42,14 @@ threads = [threading.Thread(target=work, args=(name,)) for name in sys.argv[1:]]
 [each.start() for each in threads], [each.join() for each in threads]
 """
 _CHUNK = 1 << 20
+
+
+class Taken(NamedTuple):
+    """Seconds that a program took."""
+
+    wall: float
+    processor: float
+    """Of all cores together; what else runs on the machine does not count."""
 
 
 def main() -> None:
@@ -92,36 +103,45 @@ def report(title: str, pair: Sequence[Path], log: Path, runs: int, seconds: floa
     ours, theirs = race((compare, bare), log, runs)
     peak = PeakMemory()
     once(compare, log, seconds, peak)
-    memory = f"{(peak.peak or 0) >> 20}"
     size = sum(each.stat().st_size for each in pair) // 10**6
     rows = [
-        ("countermark compare", f"{ours:.2f}", memory, "1.00"),
-        ("decompression and SHA-256 of both", f"{theirs:.2f}", "", f"{ours / theirs:.2f}"),
+        _row("countermark compare", ours, ours, f"{(peak.peak or 0) >> 20}"),
+        _row("decompression and SHA-256 of both", ours, theirs),
     ]
     if shutil.which("diffoscope"):
-        taken = once(("diffoscope", "--no-progress", *names), log, seconds)
-        rows.append(("diffoscope", f"{taken:.2f}", "", f"{ours / taken:.2f}"))
-    heading = (f"{title}, {size} MB", "seconds", "MiB", "ratio")
+        rows.append(_row("diffoscope", ours, once(("diffoscope", *names), log, seconds)))
+    heading = (f"{title}, {size} MB", "seconds", "CPU", "ratio", "of CPU", "MiB")
     print("\n" + table(heading, rows, right=heading[1:]))
 
 
-def race(programs: Sequence[tuple[str, ...]], log: Path, runs: int) -> list[float]:
-    """Let the programs run in turn, round after round, and return the median seconds of each."""
-    times: list[list[float]] = [[] for _ in programs]
+def _row(name: str, ours: Taken, taken: Taken, memory: str = "") -> tuple[str, ...]:
+    ratios = (f"{ours.wall / taken.wall:.2f}", f"{ours.processor / taken.processor:.2f}")
+    return (name, f"{taken.wall:.2f}", f"{taken.processor:.2f}", *ratios, memory)
+
+
+def race(programs: Sequence[tuple[str, ...]], log: Path, runs: int) -> list[Taken]:
+    """Let the programs run in turn, round after round, and return the medians of each."""
+    times: list[list[Taken]] = [[] for _ in programs]
     for number in range(runs + 1):
         for argv, taken in zip(programs, times, strict=True):
             taken += [once(argv, log, 600)] * (number > 0)
-    return [statistics.median(taken) for taken in times]
+    return [Taken(*map(statistics.median, zip(*taken, strict=True))) for taken in times]
 
 
-def once(argv: tuple[str, ...], log: Path, seconds: float, peak: PeakMemory | None = None) -> float:
-    """Run a program, and return the seconds that it took; 1 is the code of what differs."""
+def once(argv: tuple[str, ...], log: Path, seconds: float, peak: PeakMemory | None = None) -> Taken:
+    """Run a program, and return what it took; 1 is the code of what differs."""
     command = Command(argv=argv, environment=os.environ, directory=log.parent)
-    watch = peak.look if peak is not None else None
-    ended = measure(command, log=log, seconds=seconds, watch=watch)
+    before = _processor_seconds()
+    ended = measure(command, log=log, seconds=seconds, watch=peak.look if peak else None)
     if ended.problem and not ended.problem.startswith(("exit 1:", "killed")):
         sys.exit(f"{shlex.join(argv)}: {ended.problem}")
-    return ended.seconds
+    return Taken(ended.seconds, _processor_seconds() - before)
+
+
+def _processor_seconds() -> float:
+    """Return what all programs took that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

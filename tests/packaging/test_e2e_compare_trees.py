@@ -45,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
         ("a.tar.gz", "a.zip", 0, "the same files, in a tar.gz and a zip"),
         ("tree", "a.zip", 0, "the same files, in a directory and a zip"),
         ("tree", "tree", 0, "the same"),
-        ("a.tar.gz", "fast.tar.gz", 1, "the same tar, compressed otherwise: not tampered with"),
+        ("a.tar.gz", "fast.tar.gz", 1, "the same tar, compressed otherwise"),
         ("a.tar.gz", "signed.tar.gz", 1, "the same but for signatures"),
         ("a.tar.gz", "other.tar.gz", 1, "different"),
         ("a.tar.gz", "damaged.tar.gz", 1, "different"),

@@ -48,7 +48,7 @@ def _headline(comparison: TreeComparison, *, modulo_signature: bool) -> str:
     headlines = {
         Outcome.IDENTICAL: "the same",
         Outcome.CONTENT: f"the same files, in {forms}",
-        Outcome.COMPRESSION: f"the same {inside}, compressed otherwise: not tampered with",
+        Outcome.COMPRESSION: f"the same {inside}, compressed otherwise",
         Outcome.SIGNATURES: "the same but for signatures",
         Outcome.DIFFERENT: "different",
     }
