@@ -286,8 +286,9 @@ def test_pax_records_are_named(compare: Compare) -> None:
 
 def test_bytes_that_belong_to_no_member(compare: Compare) -> None:
     tar = tar_with(nothing)
-    place = only_place(compare(tar, tar + bytes(512)), "unused-bytes")
-    assert place.what == "zeros at the end"
+    comparison = compare(tar, tar + bytes(512))
+    assert only_place(comparison, "tar-end").what == "zeros at the end"
+    assert not comparison.equal(modulo_signature=True)
     padded = bytearray(tar)
     padded[tar.index(b"content") + 9] = 1
     place = only_place(compare(tar, bytes(padded)), "unused-bytes")
@@ -414,6 +415,13 @@ def test_signed_and_unsigned_are_the_same_but_for_signatures(compare: Compare) -
     comparison = compare(pack_tar_gz(signed), pack_tar_gz({**FILES, "bin/program": other}))
     place = only_place(comparison, "signature-only")
     assert place[1:] == ("arm64: Identifier", "program", "org.example")
+
+
+def test_a_signed_tar_may_end_otherwise(compare: Compare) -> None:
+    end = pack_tar(FILES).rstrip(b"\0") + bytes(5000)
+    comparison = compare(end[: len(end) // 512 * 512], pack_tar({**FILES, "bin/program": SIGNED}))
+    assert rules(comparison) == ["signature-only", "tar-end"]
+    assert comparison.equal(modulo_signature=True)
 
 
 def test_a_signed_program_with_another_mode_is_different(compare: Compare) -> None:

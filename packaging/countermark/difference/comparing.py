@@ -26,7 +26,14 @@ from countermark.difference.packing import Reason, differing_files, packing_reas
 from countermark.difference.places import first_byte
 from countermark.errors import missing
 from countermark.files import sha256_of
-from countermark.rulebook.differences import COMPRESSION, RULES, SIGNATURE, UNREADABLE, UNUSED_BYTES
+from countermark.rulebook.differences import (
+    COMPRESSION,
+    RULES,
+    SIGNATURE,
+    TAR_END,
+    UNREADABLE,
+    UNUSED_BYTES,
+)
 from counterproof.errors import TreeError, UnsupportedTreeError
 from counterproof.trees.format import ArchiveFormat, identify_start, is_archive, read_start
 from counterproof.trees.nested import open_plain, starts_tar
@@ -223,5 +230,6 @@ def _outcome(one: _Read, other: _Read, rules: set[str]) -> Outcome:
         return Outcome.IDENTICAL if forms[0] == forms[1] else Outcome.CONTENT
     if rules == {COMPRESSION.id}:
         return Outcome.COMPRESSION
-    harmless = {COMPRESSION.id, SIGNATURE.id}
-    return Outcome.SIGNATURES if rules <= harmless else Outcome.DIFFERENT
+    follows = {COMPRESSION.id, TAR_END.id}
+    signed = SIGNATURE.id in rules and rules <= {SIGNATURE.id, *follows}
+    return Outcome.SIGNATURES if signed else Outcome.DIFFERENT

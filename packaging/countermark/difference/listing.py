@@ -53,8 +53,10 @@ class Listing:
     content_sha256: str | None = None
     """Of the tar inside."""
     compressor: str | None = None
+    end: str | None = None
+    """How many zeros end a tar, in words that do not depend on the sizes of members."""
     leftovers: tuple[Field, ...] = ()
-    """What an archive holds besides its members."""
+    """What a zip holds besides its members."""
 
     @property
     def family(self) -> str:
@@ -92,7 +94,7 @@ def _list_tar(path: Path, form: ArchiveFormat) -> Listing:
             form=form,
             content_sha256=passing.digest.hexdigest(),
             compressor=compressor_of(path, form),
-            leftovers=(Field("zeros at the end", _zeros(passing.size, stored)),),
+            end=_zeros(passing.size, stored),
         ),
         items,
     )
@@ -123,7 +125,7 @@ def _list_zip(path: Path) -> Listing:
 
 
 def _zeros(size: int, stored: int) -> str:
-    """Describe what stands behind the members, in words that do not depend on their sizes."""
+    """Describe what stands behind the members: zeros, for nothing else is read there."""
     least = 2 * tarfile.BLOCKSIZE
     if size % tarfile.RECORDSIZE == 0 and least <= size - stored < least + tarfile.RECORDSIZE:
         return f"up to a multiple of {tarfile.RECORDSIZE:,} bytes"

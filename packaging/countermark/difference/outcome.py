@@ -88,9 +88,9 @@ class TreeComparison:
     def equal(self, *, modulo_signature: bool = False) -> bool:
         """Tell whether they are the same, or the same apart from signatures.
 
-        Two archives are the same when all their bytes are; other forms, when their files are. The
-        compressed bytes of a signed archive are others, so without signatures compression does not
-        count either.
+        Two archives are the same when all their bytes are; other forms, when their files are. A
+        signed archive has other compressed bytes, and another end of its tar, so these do not count
+        either without signatures.
         """
         if modulo_signature and self.outcome in (Outcome.COMPRESSION, Outcome.SIGNATURES):
             return True

@@ -21,6 +21,7 @@ from countermark.rulebook.differences import (
     MEMBER_TIME,
     PREFIX_NAME,
     SIGNATURE,
+    TAR_END,
     TAR_FORMAT,
     UNUSED_BYTES,
     ZIP_FORMAT,
@@ -294,3 +295,5 @@ def _leftovers(first: Listing, second: Listing) -> _Reasons:
     for old, new in zip(first.leftovers, second.leftovers, strict=True):
         if old != new:
             yield Reason(UNUSED_BYTES, Place(None, old.name, old.value, new.value))
+    if first.end != second.end:
+        yield Reason(TAR_END, Place(None, "zeros at the end", first.end, second.end))

@@ -21,6 +21,7 @@ __all__ = [
     "PREFIX_NAME",
     "RULES",
     "SIGNATURE",
+    "TAR_END",
     "TAR_FORMAT",
     "TEXT_LINES",
     "UNREADABLE",
@@ -206,9 +207,20 @@ UNUSED_BYTES: Final = Rule(
     enforced_by=POLICY,
     demands="What belongs to no member is the same in two archives: padding, gaps and the end.",
     why="Nobody sees these bytes when unpacking, and anything can hide in them.",
-    cause="Another record size of tar (--blocking-factor), or something was added by hand.",
+    cause="Another program packed one of them, or something was added by hand.",
     fix="Pack again with countermark pack; look closely at bytes that are not zero.",
-    source="GNU tar manual, 9.4 Blocking; PKWARE APPNOTE.TXT 4.3.6",
+    source="POSIX.1-2017 pax, ustar Interchange Format; PKWARE APPNOTE.TXT 4.3.6",
+)
+TAR_END: Final = Rule(
+    id="X18",
+    name="tar-end",
+    severity=WARNING,
+    enforced_by=POLICY,
+    demands="Two tars end with the same number of zeros.",
+    why="Zeros at the end change the digest, and nothing else: nothing can hide in them.",
+    cause="Another program, or another record size of GNU tar (--blocking-factor).",
+    fix="Pack again with countermark pack, or with GNU tar, which fills up 10,240 bytes.",
+    source="GNU tar manual, 9.4 Blocking",
 )
 COMPRESSION: Final = Rule(
     id="X17",
@@ -239,5 +251,6 @@ RULES: Final[tuple[Rule, ...]] = (
     TAR_FORMAT,
     ZIP_FORMAT,
     UNUSED_BYTES,
+    TAR_END,
     COMPRESSION,
 )
