@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from countermark.attestations.agreement import Agreement, Ballot, guix_order
+from countermark.attestations.agreement import Agreement, Ballot
 
 ONE, TWO, OTHER = "1" * 64, "2" * 64, "f" * 64
 WHOLE = {"a": ONE, "b": TWO}
@@ -41,9 +41,9 @@ def test_what_differs_is_named() -> None:
     )
     differing = agreement.clusters[1]
     assert (differing.differing, differing.missing, differing.extra) == (("b",), (), ("c",))
+    assert agreement.prevailing == {"a": ONE, "b": TWO, "c": ONE}
     assert agreement.undecided == ()
     assert agreement.release == ("a", "b")
-    assert agreement.names == ("a", "b", "c")
 
 
 def test_lists_that_do_not_count_outvote_nobody() -> None:
@@ -63,21 +63,13 @@ def test_one_key_is_one_voice() -> None:
 def test_when_as_many_say_one_thing_as_another_nobody_is_right() -> None:
     agreement = Agreement.of([ballot("x", WHOLE), ballot("y", {"a": ONE, "b": OTHER})])
     assert agreement.undecided == ("b",)
+    assert [cluster.differing for cluster in agreement.clusters] == [("b",), ("b",)]
     assert agreement.matching("b") == 0
     assert agreement.below(1) == ("b",)
 
 
 def test_names_stand_as_guix_attest_sorts_them() -> None:
-    assert guix_order(
-        [
-            "bitcoin-31.0-win64.zip",
-            "bitcoin-31.0-x86_64-linux-gnu.tar.gz",
-            "bitcoin-31.0.tar.gz",
-            "bitcoin-31.0-codesignatures-31.0.tar.gz",
-            "bitcoin-31.0-arm64-apple-darwin-unsigned.zip",
-            "bitcoin-31.0-arm64-apple-darwin.zip",
-        ]
-    ) == (
+    names = (
         "bitcoin-31.0-arm64-apple-darwin.zip",
         "bitcoin-31.0-arm64-apple-darwin-unsigned.zip",
         "bitcoin-31.0-codesignatures-31.0.tar.gz",
@@ -85,6 +77,23 @@ def test_names_stand_as_guix_attest_sorts_them() -> None:
         "bitcoin-31.0-x86_64-linux-gnu.tar.gz",
         "bitcoin-31.0-win64.zip",
     )
+    agreement = Agreement.of([ballot("x", dict.fromkeys(sorted(names), ONE))])
+    assert agreement.release == names
+
+
+def test_hosts_that_most_leave_out_still_belong_to_the_release() -> None:
+    partial = [ballot(f"partial{number}", {"a": ONE}) for number in range(7)]
+    agreement = Agreement.of([*partial, ballot("x", WHOLE), ballot("y", WHOLE)])
+    assert agreement.release == ("a", "b")
+    assert agreement.clusters[0].missing == ("b",)
+    assert agreement.clusters[1].extra == ()
+    assert agreement.below(3) == ("b",)
+
+
+def test_the_first_builders_have_no_extra_files() -> None:
+    agreement = Agreement.of([ballot("x", WHOLE), ballot("y", {"c": ONE})])
+    assert agreement.release == ("a", "b", "c")
+    assert [cluster.extra for cluster in agreement.clusters] == [(), ()]
 
 
 LISTS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from([ONE, TWO, OTHER]), min_size=1)
@@ -98,7 +107,7 @@ def test_the_order_of_builders_does_not_matter(lists: list[dict[str, str]], rand
     random.shuffle(ballots)  # type: ignore[attr-defined]
     assert Agreement.of(ballots) == agreement
     assert sum(len(cluster.ballots) for cluster in agreement.clusters) == len(ballots)
-    for name in agreement.names:
+    for name in agreement.voices:
         told = [each[name] for each in lists if name in each]
         most = max(map(told.count, told))
         assert agreement.matching(name) in (0, most)

@@ -223,7 +223,6 @@ def test_the_first_list_must_be_part_of_the_second(sigs: Sigs, run: Run) -> None
         ([*EVERYTHING, "bitcoin-99.2-win64.zip"], "M12"),
         ([*EVERYTHING, "bitcoin-99.10-win64.zip"], "M12"),
         ([*EVERYTHING, "notes.txt"], "M12"),
-        ([*EVERYTHING, f"bitcoin-{VERSION}-codesignatures-{'0' * 12}.tar.gz"], "M12"),
     ],
 )
 def test_every_name_carries_the_version(sigs: Sigs, run: Run, names: list[str], rule: str) -> None:
@@ -231,6 +230,32 @@ def test_every_name_carries_the_version(sigs: Sigs, run: Run, names: list[str], 
     code, version = judge(run, sigs)
     assert code == 1
     assert (rule, "error") in rules(version, "alice")
+
+
+def test_detached_signatures_before_their_tag_are_noticed(sigs: Sigs, run: Run) -> None:
+    commit = f"bitcoin-{VERSION}-codesignatures-{'0' * 12}.tar.gz"
+    names = [commit if "codesignatures" in name else name for name in EVERYTHING]
+    for builder in BUILDERS:
+        sigs.put(builder, list_of(names))
+    code, version = judge(run, sigs)
+    assert code == 0
+    assert rules(version, "alice") == {("M12", "warning")}
+
+
+def test_hosts_that_most_leave_out_are_not_forgotten(sigs: Sigs, run: Run) -> None:
+    without = [name for name in EVERYTHING if "darwin" not in name]
+    for builder in BUILDERS[2:]:
+        sigs.put(builder, list_of(without), signed=True)
+        (sigs.root / VERSION / builder / "noncodesigned.SHA256SUMS").unlink()
+    code, version = judge(run, sigs)
+    assert code == 1
+    everything = version["lists"][1]
+    assert everything["matching"] == 2
+    assert sum(each["release"] for each in everything["files"]) == 28
+    messages = [each["message"] for each in version["findings"] if "all:" in each["message"]]
+    assert messages == [
+        "all: 2 of 6 builders agree on 10 of 28 files (arm64-apple-darwin, x86_64-apple-darwin)"
+    ]
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "a\\b", f"x-{VERSION}\x1b[2J"])

@@ -1,21 +1,21 @@
-"""Who attests to the same bytes: clusters of builders, and how each differs from the largest.
+"""Who attests to the same bytes: what most say of each file, and clusters of equal lists.
 
-Only attestations that count, those with a good signature by the builder's own key, decide which
-cluster is the largest and how many builders stand behind a file. The others are compared all the
+Only attestations that count, those with a good signature by the builder's own key, have a voice:
+they decide what prevails and which files belong to the release. The others are compared all the
 same, for a difference is worth knowing whoever tells it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from countermark.packing.placement import order
 
-__all__ = ["Agreement", "Ballot", "Cluster", "guix_order"]
+__all__ = ["Agreement", "Ballot", "Cluster"]
 
 
 class Ballot(NamedTuple):
@@ -32,15 +32,15 @@ class Ballot(NamedTuple):
 
 
 class Cluster(NamedTuple):
-    """Builders whose lists are the same, byte for byte, and how they differ from the largest."""
+    """Builders whose lists are the same, byte for byte, and how they differ from what prevails."""
 
     ballots: tuple[Ballot, ...]
-    differing: tuple[str, ...] = ()
-    """Names of which they say something else."""
-    missing: tuple[str, ...] = ()
-    """Names that only the largest cluster has."""
-    extra: tuple[str, ...] = ()
-    """Names that the largest cluster has not."""
+    differing: tuple[str, ...]
+    """Names of which they say something else than most, or of which no digest prevails."""
+    missing: tuple[str, ...]
+    """Names of the release that they have not."""
+    extra: tuple[str, ...]
+    """Names that do not belong to the release."""
 
     @property
     def digests(self) -> Mapping[str, str]:
@@ -55,62 +55,65 @@ class Cluster(NamedTuple):
     @property
     def voices(self) -> int:
         """How many keys stand behind them."""
-        return len({ballot.key for ballot in self.ballots if ballot.key})
+        return _voices(self.ballots)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Agreement:
     """What all builders say of one version, in one of its two lists."""
 
-    clusters: tuple[Cluster, ...]
-    """The largest first; there is at least one."""
+    ballots: tuple[Ballot, ...]
+    """All lists, by the names of their builders; there is at least one."""
 
     @classmethod
     def of(cls, ballots: Iterable[Ballot]) -> Agreement:
-        """Find the clusters of at least one list."""
-        alike: dict[frozenset[tuple[str, str]], list[Ballot]] = defaultdict(list)
-        for ballot in sorted(ballots, key=lambda ballot: ballot.builder):
-            alike[frozenset(ballot.digests.items())].append(ballot)
-        clusters = sorted((Cluster(tuple(group)) for group in alike.values()), key=_rank)
-        return cls(clusters=tuple(_compared(cluster, clusters[0]) for cluster in clusters))
-
-    @cached_property
-    def ballots(self) -> tuple[Ballot, ...]:
-        """All lists, by the names of their builders."""
-        every = (ballot for cluster in self.clusters for ballot in cluster.ballots)
-        return tuple(sorted(every, key=lambda ballot: ballot.builder.casefold()))
-
-    @cached_property
-    def release(self) -> tuple[str, ...]:
-        """The names that belong to the release, those of the largest cluster, in Guix's order."""
-        return guix_order(self.clusters[0].digests)
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """All names that anyone lists, in Guix's order."""
-        return guix_order({name for cluster in self.clusters for name in cluster.digests})
+        """Put the lists of any order together."""
+        return cls(tuple(sorted(ballots, key=lambda each: (each.builder.casefold(), each.builder))))
 
     @cached_property
     def voices(self) -> Mapping[str, Mapping[str, int]]:
-        """How many keys stand behind each digest of each name."""
-        keys: dict[str, dict[str, set[str]]] = {name: defaultdict(set) for name in self.names}
+        """How many keys stand behind each digest of each name, in the order of guix-attest."""
+        keys: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for ballot in self.ballots:
             for name, digest in ballot.digests.items():
                 keys[name][digest] |= {ballot.key} if ballot.key else set()
         return {
-            name: {digest: len(behind) for digest, behind in told.items()}
-            for name, told in keys.items()
+            name: {digest: len(behind) for digest, behind in keys[name].items()}
+            for name in sorted(keys, key=order)
         }
 
     @cached_property
+    def prevailing(self) -> Mapping[str, str | None]:
+        """What most say of each name; None where as many say something else."""
+        return {name: _most(told) for name, told in self.voices.items()}
+
+    @property
     def undecided(self) -> tuple[str, ...]:
-        """Names of which two digests have equally many voices, so that nobody is the exception."""
-        return tuple(name for name in self.names if _tied(self.voices[name]))
+        """Names of which no digest prevails, so that nobody is the exception."""
+        return tuple(name for name, digest in self.prevailing.items() if digest is None)
+
+    @cached_property
+    def release(self) -> tuple[str, ...]:
+        """The names that belong to the release.
+
+        What one builder alone lists does not, as soon as two agree that there is anything.
+        """
+        listed = {name: sum(told.values()) for name, told in self.voices.items()}
+        least = min(2, max(listed.values(), default=0))
+        return tuple(name for name, number in listed.items() if number >= least)
+
+    @cached_property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Builders with equal lists, the largest cluster first."""
+        alike: dict[frozenset[tuple[str, str]], list[Ballot]] = defaultdict(list)
+        for ballot in self.ballots:
+            alike[frozenset(ballot.digests.items())].append(ballot)
+        return tuple(self._cluster(group) for group in sorted(alike.values(), key=_rank))
 
     def matching(self, name: str) -> int:
         """Return how many keys stand behind what most say of ``name``; 0 when that is undecided."""
-        told = self.voices[name]
-        return 0 if _tied(told) else max(told.values())
+        digest = self.prevailing[name]
+        return 0 if digest is None else self.voices[name][digest]
 
     def below(self, threshold: int) -> tuple[str, ...]:
         """Return the names of the release behind which stand fewer keys."""
@@ -121,30 +124,30 @@ class Agreement:
         """How many keys stand behind the file of the release that has the fewest."""
         return min(map(self.matching, self.release), default=0)
 
-
-def guix_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Sort names as guix-attest does, by the path in a Guix build's output."""
-    return tuple(sorted(names, key=order))
-
-
-def _rank(cluster: Cluster) -> tuple[int, int, int, Sequence[str]]:
-    """Sort by voices, then by builders, then by files, and by names to have one order."""
-    return -cluster.voices, -len(cluster.ballots), -len(cluster.digests), cluster.builders
-
-
-def _compared(cluster: Cluster, largest: Cluster) -> Cluster:
-    ours, theirs = cluster.digests, largest.digests
-    return cluster._replace(
-        differing=guix_order(_differing(ours, theirs)),
-        missing=guix_order(theirs.keys() - ours.keys()),
-        extra=guix_order(ours.keys() - theirs.keys()),
-    )
+    def _cluster(self, ballots: Sequence[Ballot]) -> Cluster:
+        told, release = ballots[0].digests, set(self.release)
+        return Cluster(
+            ballots=tuple(ballots),
+            differing=tuple(
+                name
+                for name, digest in self.prevailing.items()
+                if name in told and told[name] != digest
+            ),
+            missing=tuple(name for name in self.release if name not in told),
+            extra=tuple(name for name in self.voices if name in told and name not in release),
+        )
 
 
-def _differing(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Iterator[str]:
-    return (name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name])
+def _voices(ballots: Iterable[Ballot]) -> int:
+    return len({ballot.key for ballot in ballots if ballot.key})
 
 
-def _tied(told: Mapping[str, int]) -> bool:
-    most = sorted(told.values(), reverse=True)
-    return len(most) > 1 and most[0] == most[1]
+def _rank(group: Sequence[Ballot]) -> tuple[int, int, int, str]:
+    """Sort by voices, then by builders, then by files, and by a name to have one order."""
+    return -_voices(group), -len(group), -len(group[0].digests), group[0].builder
+
+
+def _most(told: Mapping[str, int]) -> str | None:
+    best = max(told.values())
+    first, *others = (digest for digest, number in told.items() if number == best)
+    return None if others else first

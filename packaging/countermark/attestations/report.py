@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from countermark.attestations.agreement import Agreement, Cluster
 from countermark.attestations.testimony import Standing, Testimony, hear
@@ -91,11 +91,6 @@ class VersionReport:
     def accepted(self) -> bool:
         """True when no finding of severity error stands."""
         return all(file.accepted for file in self.files)
-
-    @property
-    def builders(self) -> tuple[str, ...]:
-        """Everybody who attested to anything, without regard to case sorted."""
-        return tuple(sorted({each.builder for each in self.testimonies}, key=str.casefold))
 
     def reached(self, name: ListName) -> bool:
         """Tell whether enough builders agree on a list, or nothing was asked of it."""
@@ -279,16 +274,15 @@ def _comparisons(
 
 
 def _against(agreement: Agreement, cluster: Cluster, testimony: Testimony) -> Iterator[Finding]:
-    """Compare one list with what most say; weight has what counts, the rest is a warning."""
-    wrong = [name for name in cluster.digests if _contradicts(agreement, cluster, name)]
+    """Compare one list with what most say."""
+    wrong = [name for name in cluster.differing if agreement.prevailing[name] is not None]
     if wrong:
-        severity = Severity.ERROR if testimony.counts else Severity.WARNING
         others = max(agreement.matching(name) for name in wrong)
         yield breach(
             DIFFERS,
             f"says something else than {others} others of {len(wrong)} of "
             f"{len(cluster.digests)} files: {listed(wrong)}",
-            severity=severity,
+            severity=_weight(testimony),
         )
     if cluster.missing:
         yield breach(
@@ -302,10 +296,9 @@ def _against(agreement: Agreement, cluster: Cluster, testimony: Testimony) -> It
         )
 
 
-def _contradicts(agreement: Agreement, cluster: Cluster, name: str) -> bool:
-    """Tell whether more builders say something else of a file."""
-    told = agreement.voices[name]
-    return name not in agreement.undecided and told[cluster.digests[name]] < max(told.values())
+def _weight(testimony: Testimony) -> Severity:
+    """What does not count can accuse nobody, and need not be right."""
+    return Severity.ERROR if testimony.counts else Severity.WARNING
 
 
 def _subset(plain: Testimony, everything: Testimony) -> Iterator[Finding]:
@@ -318,8 +311,8 @@ def _subset(plain: Testimony, everything: Testimony) -> Iterator[Finding]:
     if other or gone:
         parts = [f"{len(other)} files differ: {listed(other)}"] if other else []
         parts += [f"{len(gone)} files are missing: {listed(gone)}"] if gone else []
-        yield breach(NOT_A_SUBSET, f"of noncodesigned.SHA256SUMS, {'; '.join(parts)}")
-
-
-DEFAULT_THRESHOLDS: Final[Thresholds] = {"noncodesigned": 3, "all": 6}
-"""Builders that Bitcoin Core waits for: before codesigning, and before the upload."""
+        yield breach(
+            NOT_A_SUBSET,
+            f"of noncodesigned.SHA256SUMS, {'; '.join(parts)}",
+            severity=_weight(everything),
+        )

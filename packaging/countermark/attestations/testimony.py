@@ -146,8 +146,8 @@ def _names(digests: Mapping[str, str], version: str) -> Iterator[Finding]:
     attached = (name for name in digests if "-codesignatures-" in name)
     foreign = [name for name in attached if _codesigned_from(name) not in ("", version)]
     if foreign:
-        what = "codesigned with signatures of another tag or commit"
-        yield breach(OTHER_VERSION, f"{what}: {listed(foreign)}")
+        what = f"detached signatures not of the tag of {printable(version)}"
+        yield breach(OTHER_VERSION, f"{what}: {listed(foreign)}", severity=Severity.WARNING)
 
 
 def _codesigned_from(name: str) -> str:

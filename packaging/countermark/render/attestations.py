@@ -45,15 +45,12 @@ def cluster_name(number: int) -> str:
 
 
 def cluster_words(cluster: Cluster, agreement: Agreement) -> str:
-    """Say in a few words how a cluster stands to the largest."""
-    size, files = len(agreement.release), count(len(cluster.digests), "file")
-    if cluster is agreement.clusters[0]:
-        return files
-    shared = size - len(cluster.missing)
-    words = [f"{shared} of {size} files"]
+    """Say in a few words how a cluster stands to the release."""
+    size = len(agreement.release)
+    words = [f"{size - len(cluster.missing)} of {size} files"]
     words += [f"DIFFERS in {len(cluster.differing)}"] if cluster.differing else ["the same bytes"]
-    words += [f"{len(cluster.extra)} that the others have not"] if cluster.extra else []
-    return ", ".join(words)
+    words += [f"{len(cluster.extra)} that nobody else has"] if cluster.extra else []
+    return ", ".join(words) if any(cluster[1:]) else count(size, "file")
 
 
 def contradictions(version: VersionReport) -> str:
@@ -77,7 +74,12 @@ def _contradiction(agreement: Agreement) -> str:
         return ""
     if agreement.undecided:
         return f"no digest has a majority for {listed(agreement.undecided)}"
-    builders = [builder for cluster in differing for builder in cluster.builders]
+    silent = " (does not count)"
+    builders = [
+        f"{ballot.builder}{'' if ballot.key else silent}"
+        for cluster in differing
+        for ballot in cluster.ballots
+    ]
     files = {file for cluster in differing for file in cluster.differing}
     return f"{listed(builders)} in {count(len(files), 'file')}"
 
@@ -153,7 +155,7 @@ def _matrix(agreement: Agreement) -> Iterator[str]:
     clusters = agreement.clusters
     uneven = [
         name
-        for name in agreement.names
+        for name in agreement.voices
         if len({cluster.digests.get(name) for cluster in clusters}) > 1
     ]
     if not uneven:

@@ -25,11 +25,11 @@ class ClusterEntry(msgspec.Struct, frozen=True, kw_only=True):
     """How many keys stand behind them."""
     files: int
     differing: tuple[str, ...]
-    """Files of which they say something else than the largest cluster."""
+    """Files of which they say something else than most, or of which no digest prevails."""
     missing: tuple[str, ...]
-    """Files that only the largest cluster has."""
+    """Files of the release that they have not."""
     extra: tuple[str, ...]
-    """Files that the largest cluster has not."""
+    """Files that do not belong to the release."""
 
 
 class DigestEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class AgreedFile(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     release: bool
-    """True when the largest cluster has it."""
+    """True when it belongs to the release: two keys list it, or nobody's list has two."""
     matching: int
     """How many builders whose signature is good agree; 0 when no majority does."""
     digests: tuple[DigestEntry, ...]
@@ -164,7 +164,7 @@ def _list(report: ListReport) -> ListEntry:
                 matching=agreement.matching(name),
                 digests=tuple(_digests(agreement, name)),
             )
-            for name in agreement.names
+            for name in agreement.voices
         ),
     )
 

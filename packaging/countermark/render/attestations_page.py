@@ -123,9 +123,9 @@ def _overview_cells(version: VersionReport, name: ListName) -> str:
     if report is None:
         return '<td class="number">0<td class="number">-'
     builders = len(report.testimonies)
-    largest, *others = report.agreement.clusters
-    agreeing = len(largest.ballots)
-    uneven = " bad" if any(each.differing for each in others) else " wait"
+    clusters = report.agreement.clusters
+    agreeing = len(clusters[0].ballots)
+    uneven = " bad" if any(each.differing for each in clusters) else " wait"
     mark = uneven if agreeing < builders else ""
     return f'<td class="number">{builders}<td class="number{mark}">{agreeing}'
 
@@ -206,7 +206,7 @@ def _matrix(report: ListReport) -> str:
     agreement = report.agreement
     by_builder = {each.builder: each for each in report.testimonies}
     heads = "".join(_builder_head(by_builder[each.builder]) for each in agreement.ballots)
-    rows = "\n".join(_row(agreement, name, report.threshold) for name in agreement.names)
+    rows = "\n".join(_row(agreement, name, report.threshold) for name in agreement.voices)
     return (
         f'<h3>{report.list}: who attests to which file</h3>\n<div class="scroll">'
         f'<table class="matrix"><thead><tr><th scope="col">file<th scope="col">SHA-256'
@@ -228,7 +228,8 @@ def _builder_head(testimony: Testimony) -> str:
 
 
 def _row(agreement: Agreement, name: str, threshold: int) -> str:
-    digest, matching = _winner(agreement, name), agreement.matching(name)
+    matching, digest = agreement.matching(name), agreement.prevailing[name]
+    shown = digest or "undecided"
     letters: dict[str, str] = {}
     for number, cluster in enumerate(agreement.clusters):
         told = cluster.digests.get(name)
@@ -237,19 +238,12 @@ def _row(agreement: Agreement, name: str, threshold: int) -> str:
     cells = "".join(_cell(ballot, name, letters, digest) for ballot in agreement.ballots)
     mark = "" if matching >= threshold or name not in agreement.release else " uneven"
     return (
-        f'<tr><th scope="row">{_text(name)}<td class="digest" title="{digest}">{digest[:_SHORT]}'
+        f'<tr><th scope="row">{_text(name)}<td class="digest" title="{shown}">{shown[:_SHORT]}'
         f'<td class="number{mark}">{matching}{cells}'
     )
 
 
-def _winner(agreement: Agreement, name: str) -> str:
-    """Return what most say of a file; where that is even, what the larger cluster says."""
-    told = agreement.voices[name]
-    first = next(each.digests[name] for each in agreement.clusters if name in each.digests)
-    return max(told, key=lambda digest: (told[digest], digest == first))
-
-
-def _cell(ballot: Ballot, name: str, letters: Mapping[str, str], best: str) -> str:
+def _cell(ballot: Ballot, name: str, letters: Mapping[str, str], best: str | None) -> str:
     digest = ballot.digests.get(name)
     if digest is None:
         return "<td class=n>·"
