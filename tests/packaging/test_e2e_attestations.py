@@ -452,3 +452,43 @@ def test_other_formats_have_the_same_findings(sigs: Sigs, run: Run) -> None:
         assert ended.code == 1
         assert "M01" in ended.out
         assert f"{VERSION}/frank/all.SHA256SUMS" in ended.out
+
+
+GUIX_SIGS = os.environ.get("COUNTERMARK_GUIX_SIGS")
+BOTH_LISTS = {
+    "29.0": (19, 19),
+    "29.1": (17, 17),
+    "29.2": (16, 17),
+    "29.3": (15, 16),
+    "29.4": (14, 15),
+    "30.0": (24, 23),
+    "30.1": (18, 17),
+    "30.2": (17, 15),
+    "30.3": (11, 13),
+    "31.0": (21, 19),
+    "31.1": (14, 15),
+}
+"""Builders of noncodesigned.SHA256SUMS and of all.SHA256SUMS, as of July 2026."""
+
+
+@pytest.mark.skipif(GUIX_SIGS is None, reason="COUNTERMARK_GUIX_SIGS names no clone of guix.sigs")
+def test_what_is_known_of_the_public_guix_sigs(tmp_path: Path, run: Run) -> None:
+    ended = run(
+        *("attestations", GUIX_SIGS, "--version", "all", "--no-signatures", "--format", "json"),
+        cwd=tmp_path,
+    )
+    versions = {each["version"]: each for each in validate(ended.out)["versions"]}
+    for version, builders in BOTH_LISTS.items():
+        lists = versions[version]["lists"]
+        assert tuple(each["builders"] for each in lists) == builders
+        assert [len(each["clusters"]) for each in lists] == (
+            [2, 2] if version == "29.4" else [1, 1]
+        )
+    other = versions["29.4"]["lists"][1]["clusters"][1]
+    assert other["builders"] == ["yuvicc"]
+    assert (len(other["differing"]), len(other["missing"]), len(other["extra"])) == (0, 10, 2)
+    assert all("powerpc64le" in name for name in other["extra"])
+    assert [each["list"] for each in versions["29.0rc1"]["lists"]] == ["noncodesigned"]
+    assert "31.0rc3" not in versions
+    undecided = versions["26.0rc1"]["lists"][1]["clusters"]
+    assert [len(each["builders"]) for each in undecided] == [1] * 9
