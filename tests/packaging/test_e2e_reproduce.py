@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,10 +19,9 @@ import pytest
 from commands import EPOCH, Run
 from countermark.hosts import native_triple
 from countermark.render.document import schema_of
-from countermark.reproduction.machine import look_around
+from suites import commit
 
-MACHINE = look_around({"PATH": "/usr/bin:/bin"})
-NATIVE = native_triple("Linux", "x86_64")
+NATIVE = native_triple(platform.system(), platform.machine())
 
 needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="needs the machine's own compiler")
 
@@ -206,3 +211,95 @@ def test_each_fault_is_found_with_its_step_and_its_cause(
     fault: Fault, tmp_path: Path, run: Run
 ) -> None:
     check(run, tmp_path, fault)
+
+
+TEXT = Fault("install(FILES hello.c DESTINATION share)\n", "", "", "")
+"""No fault at all."""
+
+
+def test_what_is_reproducible_is_equal(tmp_path: Path, run: Run) -> None:
+    suite = suite_with(TEXT, tmp_path)
+    ended = run("reproduce", suite, "--times", "3", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert "built 3 times" in ended.out
+    assert "every build gave the same" in ended.out
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_checkout_is_told_the_same_by_git_wherever_it_is_built(tmp_path: Path, run: Run) -> None:
+    suite = suite_with(TEXT._replace(lists=configured("git describe --tags --dirty")), tmp_path)
+    settings = (suite / "countermark.toml").read_text().replace('version = "1"\n', "")
+    (suite / "countermark.toml").write_text(settings)
+    commit(suite, tag="v2.0")
+    kept = tmp_path / "kept"
+    ended = run("reproduce", suite, "--keep", kept, "--vary=path,mtimes,user", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    staged = kept / "kept" / "2" / ".countermark" / str(NATIVE) / "stage"
+    assert (staged / "planted-2.0" / "share" / "said.txt").read_text() == "v2.0\n"
+    assert (kept / "build-2.log").is_file()
+
+
+def test_a_directory_to_keep_must_be_new(tmp_path: Path, run: Run) -> None:
+    suite = suite_with(TEXT, tmp_path)
+    ended = run("reproduce", suite, "--keep", suite, cwd=tmp_path)
+    assert (ended.code, "is not empty" in ended.err) == (2, True)
+
+
+def test_a_build_that_another_umask_breaks_is_no_traceback(tmp_path: Path, run: Run) -> None:
+    lists = "add_custom_target(t ALL COMMAND sh -c [=[umask | grep -q 0022]=] VERBATIM)\n"
+    suite = suite_with(TEXT._replace(lists=lists + TEXT.lists), tmp_path)
+    before = os.umask(0o022)
+    try:
+        ended = run("reproduce", suite, "--vary", "umask", cwd=tmp_path)
+    finally:
+        os.umask(before)
+    assert ended.code == 3
+    assert "the build with another umask failed" in ended.err
+    assert "FAILED" in ended.err
+
+
+def test_what_the_system_refuses_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
+    """In a namespace of users that may make no other."""
+    suite = suite_with(TEXT, tmp_path)
+    script = (
+        "for kind in user uts mnt; do echo 0 > /proc/sys/user/max_${kind}_namespaces || exit 99;"
+        ' done; exec "$@"'
+    )
+    wrapped = ("unshare", "--user", "--map-root-user", "sh", "-c", script, "sh")
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*wrapped, "true"], check=False).returncode
+    ):
+        pytest.skip("no namespace of users can be had")
+    done = subprocess.run(
+        [*wrapped, sys.executable, "-m", "countermark", "reproduce", suite],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the system refuses unshare" in done.stdout
+    assert "says nothing of what was not varied: user, hostname" in done.stdout
+
+
+def test_an_interruption_leaves_nothing_behind(tmp_path: Path, environment: dict[str, str]) -> None:
+    lists = "add_custom_target(t ALL COMMAND sh -c [=[touch started; sleep 1000]=] VERBATIM)\n"
+    suite = suite_with(TEXT._replace(lists=lists + TEXT.lists), tmp_path)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "countermark", "reproduce", suite, "--vary", "none"],
+        env={**environment, "TMPDIR": str(temporary)},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(temporary.rglob("started")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "interrupted" in said) == (130, True), said
+    assert not list(temporary.iterdir())

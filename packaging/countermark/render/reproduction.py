@@ -108,6 +108,9 @@ def _names(files: tuple[str, ...]) -> Iterator[str]:
 def _causes(result: Reproduction) -> Iterator[str]:
     if result.equal:
         yield "every build gave the same"
+        missing = [each.variation.name for each in result.varied if each.obstacle]
+        if missing:
+            yield f"  which says nothing of what was not varied: {', '.join(missing)}"
     elif result.chance:
         yield "cause: none of the variations; two builds under the same conditions differ, by"
         yield "  chance or because time goes by"

@@ -200,7 +200,7 @@ def _moved(configuration: Configuration, *, pristine: Path, suite: Path, out: Pa
 
 
 def _failed(words: str, error: CommandError) -> WorkError:
-    last = "\n  ".join(("", *error.tail))
+    last = "".join(f"\n  {line}" for line in error.tail if line.strip())
     return WorkError(
         f"the build {words} failed:{last}",
         hint="Build it by 'countermark release' first. If that succeeds, one of the variations is "

@@ -51,7 +51,7 @@ def load_to_fixed_addresses() -> None:
     before = _call("personality", _QUERY)
     _call("personality", before | _NO_RANDOMIZE)
     if not _call("personality", _QUERY) & _NO_RANDOMIZE:
-        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        raise OSError(errno.EPERM, "the system keeps random addresses")
 
 
 def _call(name: str, *arguments: int | bytes | None) -> int:
@@ -65,5 +65,5 @@ def _call(name: str, *arguments: int | bytes | None) -> int:
     status = int(function(*words))
     if status == -1:
         number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
+        raise OSError(number, f"the system refuses {name}: {os.strerror(number)}")
     return status
