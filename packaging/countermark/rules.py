@@ -10,6 +10,7 @@ from countermark.rulebook import (
     differences,
     provenance,
     publication,
+    reproducibility,
     signatures,
     sums,
 )
@@ -19,7 +20,16 @@ from countersign.rulebook import RULES as SIGNATURE_RULES
 
 __all__ = ["EVERY_RULE", "RULES"]
 
-_BOOKS: Final = (sums, signatures, attestations, artifacts, provenance, publication, differences)
+_BOOKS: Final = (
+    sums,
+    signatures,
+    attestations,
+    artifacts,
+    provenance,
+    publication,
+    differences,
+    reproducibility,
+)
 
 RULES: Final[dict[str, Rule]] = {rule.id: rule for book in _BOOKS for rule in book.RULES}
 """Every rule by its id; :func:`counterproof.rules.breach` makes findings of them."""

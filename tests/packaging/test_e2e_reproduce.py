@@ -19,6 +19,7 @@ import pytest
 from commands import EPOCH, Run
 from countermark.hosts import native_triple
 from countermark.render.document import schema_of
+from countermark.rulebook.reproducibility import rule_of
 from suites import commit
 
 NATIVE = native_triple(platform.system(), platform.machine())
@@ -195,6 +196,7 @@ def check(run: Run, tmp_path: Path, fault: Fault) -> None:
     assert (culprit["step"], culprit["files"]) == (fault.step, [fault.file])
     assert document["chance"] is (fault.cause == "")
     assert document["causes"] == ([[fault.cause]] if fault.cause else [])
+    assert document["rules"] == [rule_of(fault.cause or "chance").id]
 
 
 @pytest.mark.parametrize("fault", QUICK.values(), ids=QUICK.keys())

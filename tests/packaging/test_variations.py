@@ -13,6 +13,8 @@ from countermark.reproduction.conditions import Conditions
 from countermark.reproduction.machine import Machine, look_around
 from countermark.reproduction.variables import builder_variables, program_variables
 from countermark.reproduction.variations import VARIATIONS, choose, vary
+from countermark.rulebook.reproducibility import CHANCE, RULES, rule_of
+from countermark.rules import EVERY_RULE
 
 MACHINE = Machine(
     uid=1000,
@@ -96,3 +98,8 @@ def test_looking_around_changes_nothing() -> None:
         assert os.umask(0o027) == 0o027
     finally:
         os.umask(before)
+
+
+def test_each_has_a_rule_that_can_be_explained() -> None:
+    assert {rule_of(name).name for name in NAMES} | {CHANCE.name} == {rule.name for rule in RULES}
+    assert all(EVERY_RULE[rule.id] is rule for rule in RULES)

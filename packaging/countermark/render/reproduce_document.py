@@ -12,6 +12,7 @@ from countermark.reproduction.culprit import Culprit
 from countermark.reproduction.rebuilding import Rebuilt
 from countermark.reproduction.record import BuildRecord
 from countermark.reproduction.reproducing import Reproduction, Varied
+from countermark.rulebook.reproducibility import rule_of
 from countersign.escaping import printable
 
 __all__ = ["RebuildDocument", "ReproduceDocument", "rebuild_document", "reproduce_document"]
@@ -77,6 +78,8 @@ class ReproduceDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Whether two builds differ under the same conditions."""
     causes: tuple[tuple[str, ...], ...]
     """Variations that make a difference by themselves, or several that do together."""
+    rules: tuple[str, ...]
+    """The rules that they break, for ``explain``."""
     more_builds: int
     """Builds that it took to find the causes."""
 
@@ -130,8 +133,14 @@ def reproduce_document(result: Reproduction) -> ReproduceDocument:
         culprits=tuple(map(_culprit, result.culprits)),
         chance=result.chance,
         causes=result.causes,
+        rules=tuple(rule_of(name).id for name in _broken(result)),
         more_builds=result.extra,
     )
+
+
+def _broken(result: Reproduction) -> tuple[str, ...]:
+    names = (name for cause in result.causes for name in cause)
+    return tuple(dict.fromkeys(("chance",) if result.chance else names))
 
 
 def _varied(varied: Varied) -> VariedEntry:

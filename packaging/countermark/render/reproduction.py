@@ -11,9 +11,13 @@ from countermark.reproduction.culprit import Culprit, Part
 from countermark.reproduction.rebuilding import Rebuilt
 from countermark.reproduction.reproducing import Compared, Reproduction, Varied
 from countermark.reproduction.variations import VARIATIONS
+from countermark.rulebook.reproducibility import CHANCE, rule_of
 from countersign.escaping import printable
+from countersign.rule import Rule
 
 __all__ = ["describe_rebuilt", "describe_reproduction"]
+
+_KNOWN: Final = {variation.name: variation for variation in VARIATIONS}
 
 _MOST: Final = 8
 """Files that are named one by one."""
@@ -112,15 +116,21 @@ def _causes(result: Reproduction) -> Iterator[str]:
         if missing:
             yield f"  which says nothing of what was not varied: {', '.join(missing)}"
     elif result.chance:
-        yield "cause: none of the variations; two builds under the same conditions differ, by"
-        yield "  chance or because time goes by"
+        yield "cause: none of the variations; two builds under the same conditions differ"
+        yield from _advice(CHANCE)
     elif not result.causes:
         yield "cause: not looked for"
-    else:
-        known = {variation.name: variation for variation in VARIATIONS}
-        for names in result.causes:
-            words = " and ".join(f"{name} ({known[name].what})" for name in names)
-            yield f"cause: {words}"
-        if all(known[name].undone for names in result.causes for name in names):
-            yield "  countermark sets this for every release, so releases made by it are equal;"
-            yield "  whoever builds the suite otherwise gets something else"
+    for names in result.causes:
+        words = " and ".join(f"{name} ({_KNOWN[name].what})" for name in names)
+        yield f"cause: {words}"
+        for name in names:
+            yield from _advice(rule_of(name))
+    if result.causes and all(_KNOWN[name].undone for names in result.causes for name in names):
+        yield "countermark sets this for every release, so releases made by it are equal;"
+        yield "whoever builds the suite otherwise gets something else"
+
+
+def _advice(rule: Rule) -> Iterator[str]:
+    yield f"  {rule.id} {rule.name}"
+    yield f"  usual reason: {rule.cause}"
+    yield f"  fix: {rule.fix}"
