@@ -3,6 +3,7 @@
 # make lint      formatting, lint and types
 # make check-corpus CORPUS=DIR   fetch published Mach-O files (643 MB) into DIR and test against them
 # make check-fuzz   spoil 100,000 files at random and verify them (two minutes)
+# make check-reproduction   build suites with planted faults over and over (minutes)
 # make check-guided   let atheris search every reader for a moment, where it can be installed
 #
 # Everything is installed into .venv; python3 (3.11 or newer) is all that has to be there. With a C++
@@ -13,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := release
-.PHONY: release check check-all-hosts check-corpus check-fuzz check-guided lint clean
+.PHONY: release check check-all-hosts check-corpus check-fuzz check-guided check-reproduction lint clean
 
 release: $(VENV)/release.stamp
 	@$(BIN)/countermark release
@@ -36,6 +37,9 @@ check-guided: $(VENV)/check.stamp
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --only-binary atheris --editable '.[fuzz]' \
 		|| echo "SKIPPED: there is no wheel of atheris for this Python; nothing is searched." >&2
 	@$(BIN)/python -m pytest -m guided tests/fuzz --numprocesses 2
+
+check-reproduction: $(VENV)/check.stamp
+	@$(BIN)/python -m pytest -m reproduction --numprocesses 2
 
 lint: $(VENV)/check.stamp
 	@$(BIN)/ruff check

@@ -228,8 +228,20 @@ def test_what_is_reproducible_is_equal(tmp_path: Path, run: Run) -> None:
     assert not (tmp_path / "dist").exists()
 
 
+def test_what_the_umask_takes_from_an_installed_file_is_given_back(
+    tmp_path: Path, run: Run
+) -> None:
+    write = "file(WRITE \\${CMAKE_INSTALL_PREFIX}/made.txt made)"
+    suite = suite_with(TEXT._replace(lists=f'install(CODE "{write}")\n'), tmp_path)
+    ended = run("reproduce", suite, "--vary", "umask", cwd=tmp_path)
+    assert ended.code == 0, ended.out
+
+
 def test_a_checkout_is_told_the_same_by_git_wherever_it_is_built(tmp_path: Path, run: Run) -> None:
-    suite = suite_with(TEXT._replace(lists=configured("git describe --tags --dirty")), tmp_path)
+    suite = suite_with(
+        TEXT._replace(lists=configured("git diff-index --quiet HEAD && git describe --tags")),
+        tmp_path,
+    )
     settings = (suite / "countermark.toml").read_text().replace('version = "1"\n', "")
     (suite / "countermark.toml").write_text(settings)
     commit(suite, tag="v2.0")

@@ -119,7 +119,7 @@ def _causes(result: Reproduction) -> Iterator[str]:
         yield "cause: none of the variations; two builds under the same conditions differ"
         yield from _advice(CHANCE)
     elif not result.causes:
-        yield "cause: not looked for"
+        yield "cause: not found" if result.extra else "cause: not looked for"
     for names in result.causes:
         words = " and ".join(f"{name} ({_KNOWN[name].what})" for name in names)
         yield f"cause: {words}"

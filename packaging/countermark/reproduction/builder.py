@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from countermark.errors import CountermarkError, foreseen
+from countermark.process import answer
 from countermark.reproduction.built import HostBuilt
 from countermark.reproduction.conditions import Conditions
 from countermark.reproduction.copies import copy_tree, listing
@@ -100,6 +101,10 @@ def _copy(job: Job) -> None:
             reverse=conditions.reverse,
             modified=conditions.modified,
         )
+        # Or every file would look changed to a suite that asks git without looking into them.
+        git = ("git", "-C", str(suite), "update-index", "-q", "--refresh")
+        if (suite / ".git").is_dir():
+            answer(git, os.environ)
 
 
 def _build(job: Job) -> int:

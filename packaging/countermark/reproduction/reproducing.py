@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from countermark.configuration import Configuration
+from countermark.errors import WorkError
 from countermark.flow import prepare
 from countermark.plan import ReleasePlan
 from countermark.reproduction.attempt import Attempt
@@ -183,6 +184,10 @@ def _bisected(result: Reproduction, builds: Builds, first: Attempt, other: Attem
         shutil.rmtree(attempt.out / ".countermark", ignore_errors=True)
         return attempt.sums != first.sums
 
-    chance = differs(())
-    causes = () if chance or not names else find_causes(names, differs)
+    try:
+        chance = differs(())
+        causes = () if chance or not names else find_causes(names, differs)
+    except WorkError as error:  # what is known by then is worth telling
+        builds.tell(f"no cause was found: {error}")
+        return replace(result, extra=builds.made - before)
     return replace(result, chance=chance, causes=causes, extra=builds.made - before)
