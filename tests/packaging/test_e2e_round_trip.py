@@ -139,7 +139,7 @@ def test_an_unsigned_archive_of_another_build_is_found(
     (published / "SHA256SUMS").write_text(sums.replace(old, new))
     ended = verify(run, published, keys)
     assert ended.code == 1
-    assert "U01 unsigned-pair" in ended.out
+    assert "U01 archives-of-two-builds" in ended.out
 
 
 def test_strangers_do_not_count(published: Path, tmp_path: Path, run: Run) -> None:

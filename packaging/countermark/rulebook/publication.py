@@ -11,7 +11,7 @@ __all__ = ["MANIFEST", "NO_PROVENANCE", "RULES", "UNSIGNED_PAIR"]
 
 UNSIGNED_PAIR: Final = Rule(
     id="U01",
-    name="unsigned-pair",
+    name="archives-of-two-builds",
     severity=ERROR,
     enforced_by=POLICY,
     demands="An -unsigned archive is the archive of the same host but for signatures.",
