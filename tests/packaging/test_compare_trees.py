@@ -346,6 +346,31 @@ def test_a_zip_compressed_otherwise_and_with_bytes_in_between(compare: Compare) 
     assert only_place(compare(gap, spoiled), "unused-bytes").what == "bytes between members"
 
 
+def padded(whole: bytes, more: bytes) -> bytes:
+    """Put bytes behind the data of the only member of a zip, as part of it."""
+    directory = int.from_bytes(whole[-6:-2], "little")
+    data = bytearray(whole[:directory] + more + whole[directory:])
+    for at in (18, directory + len(more) + 20):
+        size = int.from_bytes(data[at : at + 4], "little") + len(more)
+        data[at : at + 4] = size.to_bytes(4, "little")
+    data[-6:-2] = (directory + len(more)).to_bytes(4, "little")
+    return bytes(data)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_bytes_that_hide_behind_the_data_of_a_member(compare: Compare, method: int) -> None:
+    info = zip_info("top/file")
+    info.compress_type = method
+    whole = zip_of((info, b"content" * 9))
+    comparison = compare(whole, padded(whole, b"evil"))
+    assert rules(comparison) == ["unused-bytes", "compression-only"]
+    (place,) = comparison.causes[0].places
+    assert place[:3] == ("file", "behind its data", "nothing")
+    assert (place.second or "").startswith("4 bytes, SHA-256 ")
+    assert not comparison.equal(modulo_signature=True)
+    assert "unused-bytes" in rules(compare(padded(whole, b"evil"), padded(whole, b"good")))
+
+
 def test_text_is_told_by_its_line(compare: Compare) -> None:
     other = {**FILES, "share/readme.txt": b"one\ntwo\r\nthree\n"}
     place = only_place(compare(pack_tar_gz(FILES), pack_tar_gz(other)), "text-content")

@@ -287,6 +287,8 @@ def _zip_frames(pair: Pair, one: ZipFrame, two: ZipFrame) -> _Reasons:
     for old, new in zip(one.fields, two.fields, strict=True):
         if old != new and old.name not in meant:
             yield _differs(ZIP_FORMAT, pair, old.name, old.value, new.value)
+    if one.hidden != two.hidden:
+        yield _differs(UNUSED_BYTES, pair, "behind its data", one.hidden, two.hidden)
     if one.stored != two.stored and pair.first.digest == pair.second.digest:
         yield _differs(COMPRESSION, pair, "", one.stored, two.stored)
 

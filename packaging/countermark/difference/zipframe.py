@@ -12,6 +12,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, Final, NamedTuple
 
+from countermark.difference.deflated import behind_data
+
 __all__ = ["Field", "ZipFrame", "ZipSpan", "zip_frames", "zip_leftovers", "zip_spans"]
 
 _LOCAL: Final = struct.Struct("<4s2B4H3L2H")
@@ -36,6 +38,8 @@ class ZipFrame(NamedTuple):
     fields: tuple[Field, ...]
     stored: str
     """How its content is stored: the method and the bytes."""
+    hidden: str
+    """What stands behind its data."""
 
 
 class ZipSpan(NamedTuple):
@@ -49,7 +53,8 @@ class ZipSpan(NamedTuple):
 def zip_frames(file: IO[bytes], archive: zipfile.ZipFile) -> Iterator[ZipFrame]:
     """Read what is around each member, in the order of the directory.
 
-    Raises :class:`struct.error` and :class:`OSError` for a zip that is damaged.
+    Raises :class:`struct.error`, :class:`zlib.error` and :class:`OSError` for a zip that is
+    damaged.
     """
     at = archive.start_dir
     for info in archive.infolist():
@@ -57,6 +62,7 @@ def zip_frames(file: IO[bytes], archive: zipfile.ZipFile) -> Iterator[ZipFrame]:
         yield ZipFrame(
             fields=(*central, *_local_fields(file, info)),
             stored=f"method {info.compress_type}, {info.compress_size:,} bytes",
+            hidden=behind_data(file, _data_start(file, info), info),
         )
 
 
@@ -130,11 +136,19 @@ def zip_leftovers(file: IO[bytes], archive: zipfile.ZipFile) -> tuple[Field, ...
     )
 
 
+def _data_start(file: IO[bytes], info: zipfile.ZipInfo) -> int:
+    """Tell where the data of a member begins, behind its local header.
+
+    Raises :class:`struct.error` and :class:`OSError` for a zip that is damaged.
+    """
+    *_, names, extras = _unpack(_LOCAL, file, info.header_offset)
+    return info.header_offset + _LOCAL.size + names + extras
+
+
 def zip_spans(file: IO[bytes], archive: zipfile.ZipFile) -> Iterator[ZipSpan]:
     """Give the ranges of a zip that belong to something, and say to what."""
     for info in archive.infolist():
-        *_, names, extras = _unpack(_LOCAL, file, info.header_offset)
-        content = info.header_offset + _LOCAL.size + names + extras
+        content = _data_start(file, info)
         end = content + info.compress_size
         yield ZipSpan(info.header_offset, content, f"the local header of {info.filename}")
         yield ZipSpan(content, end, f"the compressed data of {info.filename}")
