@@ -120,11 +120,44 @@ def test_a_release_that_cannot_be_told_is_asked_for(tmp_path: Path, names: list[
     assert not stock.verdict.accepted
 
 
-def test_what_is_no_directory_is_a_usage_error(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for name in ("file", "absent"):
-        with pytest.raises(ConfigurationError):
-            take_stock(tmp_path / name, Asked())
+def test_what_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        take_stock(tmp_path / "absent", Asked())
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match="neither"):
+        take_stock(tmp_path / "pipe", Asked())
+
+
+def listing(*names: str) -> bytes:
+    return "".join(f"{'0' * 64}  {name}\n" for name in names).encode()
+
+
+def test_a_list_of_digests_is_as_good_as_the_files(tmp_path: Path) -> None:
+    sums = tmp_path / "all.SHA256SUMS"
+    sums.write_bytes(listing(*WHOLE))
+    stock = take_stock(sums, Asked(codesigned=True))
+    assert (stock.verdict.accepted, stock.present, said(stock.verdict)) == (True, 28, {})
+    sums.write_bytes(listing(*WHOLE[1:], "bitcoin-31.0-powerpc64le-linux-gnu.tar.gz"))
+    assert said(take_stock(sums, Asked(codesigned=True)).verdict) == {
+        WHOLE[0]: "C01",
+        "bitcoin-31.0-powerpc64le-linux-gnu.tar.gz": "C02",
+    }
+
+
+def test_a_part_of_guix_names_its_directories(tmp_path: Path) -> None:
+    sums = tmp_path / "SHA256SUMS.part"
+    names = ("bitcoin-31.0-x86_64-linux-gnu-debug.tar.gz", "bitcoin-31.0-x86_64-linux-gnu.tar.gz")
+    places = [f"x86_64-linux-gnu/{name}" for name in names]
+    sums.write_bytes(listing("dist-archive/bitcoin-31.0.tar.gz", *places))
+    assert said(take_stock(sums, Asked(hosts=(LINUX,))).verdict) == {}
+
+
+def test_what_is_wrong_with_a_list_is_told_too(tmp_path: Path) -> None:
+    sums = tmp_path / "SHA256SUMS"
+    sums.write_bytes(listing(*WHOLE, "../bitcoin-31.0.zip"))
+    stock = take_stock(sums, Asked(codesigned=True))
+    assert not stock.verdict.accepted
+    assert [Path(file.path).name for file in stock.verdict.files if file.findings] == ["SHA256SUMS"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b'{"hosts": 1}', b"\xff"])

@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 
 @click.command("artifacts")
-@click.argument("dist", type=ANY_PATH)
+@click.argument("path", type=ANY_PATH)
 @click.option(
     "--host",
     "hosts",
@@ -32,18 +32,19 @@ __all__ = ["command"]
 @click.option("--version", help="Its version  [default: that of most files]")
 @report_option
 def command(
-    dist: Path,
+    path: Path,
     hosts: tuple[str, ...],
     codesigned: bool,
     name: str | None,
     version: str | None,
     output: str,
 ) -> int:
-    """Check that the directory DIST holds every file of a release, by their names.
+    """Check that PATH holds every file of a release, by their names.
 
-    What countermark made is measured by its manifest. Any other release, or with --host or
-    --codesigned, is measured by what Bitcoin Core publishes: 21 files for all hosts, 28 when they
-    are codesigned. Contents are not looked at.
+    PATH is the directory of a release, or a list of digests such as SHA256SUMS. What countermark
+    made is measured by its manifest. Any other release, or with --host or --codesigned, is measured
+    by what Bitcoin Core publishes: 21 files for all hosts, 28 when they are codesigned. Contents
+    are not looked at.
 
     \b
     Example: countermark artifacts bitcoin-core-31.0 --codesigned
@@ -58,7 +59,7 @@ def command(
         hosts=tuple(map(find_host, dict.fromkeys(triples))),
         codesigned=codesigned,
     )
-    stock = take_stock(dist, asked)
+    stock = take_stock(path, asked)
     if output == "text":
         count = f"{stock.present} of {len(stock.expected)} files are there"
         click.echo(f"{stock.name} {stock.version}, {stock.measure}: {count}", err=True)

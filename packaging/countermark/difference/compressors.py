@@ -64,7 +64,7 @@ def told_by_manifest(path: Path, sha256: str | None) -> str | None:
             manifest = msgspec.json.decode(file.read(_MAX_MANIFEST), type=Manifest)
     except (OSError, msgspec.DecodeError):
         return None
-    rows = (row for host in manifest.hosts for row in host.artifacts)
+    rows = (*manifest.artifacts, *(row for host in manifest.hosts for row in host.artifacts))
     return next((row.compressor or None for row in rows if row.sha256 == sha256), None)
 
 

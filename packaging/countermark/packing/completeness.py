@@ -6,7 +6,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from countermark.errors import ConfigurationError, WorkError, missing
@@ -14,6 +14,7 @@ from countermark.hosts import HOSTS, Host
 from countermark.manifest import Manifest, read_manifest
 from countermark.packing.artifacts import published
 from countermark.rulebook.artifacts import EMPTY, EXTRA, FOREIGN, MISSING, ODD_NAME
+from countermark.sums.reading import LARGEST_LIST, parse_sums
 from countermark.workspace import Workspace
 from counterproof.profiles.artifact import Artifact
 from counterproof.rules import breach
@@ -26,6 +27,9 @@ _PACKED: Final = (
     *(".zip", ".exe", ".msi", ".dmg", ".pkg"),
 )
 """What the name of a published file ends in; lists, signatures and notes end in other words."""
+
+
+_HINT: Final = "Name the directory that holds the release, or a list such as SHA256SUMS."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ class Asked:
 class Stock:
     """What a release is to have, and what was found."""
 
-    directory: Path
+    path: Path
     name: str
     version: str
     measure: str
@@ -59,16 +63,16 @@ class Stock:
     verdict: Verdict
 
 
-def take_stock(directory: Path, asked: Asked) -> Stock:
-    """Compare the files in ``directory`` with what the release is to have.
+def take_stock(path: Path, asked: Asked) -> Stock:
+    """Compare the files in a directory, or those in a list of digests, with what is to be there.
 
     Without hosts and without ``codesigned``, that is what the directory's own manifest plans, or
     the set of a release of Bitcoin Core that is not codesigned. Raises
     :class:`ConfigurationError` when the release cannot be told from the names, and
-    :class:`WorkError` when the directory cannot be read.
+    :class:`WorkError` when the path cannot be read.
     """
-    found = _files_in(directory)
-    manifest = None if asked.everything else read_manifest(Workspace(out=directory))
+    found, remarks = _names_at(path)
+    manifest = None if asked.everything else read_manifest(Workspace(out=path))
     name, version = _release(asked, manifest, found)
     if manifest is not None and (name, version) == (manifest.name, manifest.version):
         expected, measure = _planned(manifest), "as its manifest plans"
@@ -77,13 +81,13 @@ def take_stock(directory: Path, asked: Asked) -> Stock:
     verdict = judge_names(found, expected, name, version)
     good = {Path(file.path).name for file in verdict.files if not file.findings}
     return Stock(
-        directory=directory,
+        path=path,
         name=name,
         version=version,
         measure=measure,
         expected=expected,
         present=len(good.intersection(expected)),
-        verdict=_placed(verdict, directory),
+        verdict=_placed(verdict, path, remarks),
     )
 
 
@@ -124,18 +128,20 @@ def _of_other(file_name: str, name: str, version: str) -> Finding | None:
     return breach(EXTRA, "not a file that the release is to have")
 
 
-def _files_in(directory: Path) -> dict[str, str]:
-    """Return what is wrong with each file in a directory, by its name."""
-    if not directory.exists():
-        raise missing(directory)
+def _names_at(path: Path) -> tuple[dict[str, str], tuple[Finding, ...]]:
+    """Return what is wrong with each file, by its name, and with the list that names them."""
+    if not path.exists():
+        raise missing(path)
+    if not (path.is_dir() or path.is_file()):
+        raise ConfigurationError(f"{path} is neither a directory nor a file", hint=_HINT)
     try:
-        return {path.name: _problem(path) for path in directory.iterdir()}
-    except NotADirectoryError as error:
-        raise ConfigurationError(
-            f"{directory} is a file", hint="Name the directory that holds the release."
-        ) from error
+        if path.is_dir():
+            return {file.name: _problem(file) for file in path.iterdir()}, ()
+        with path.open("rb") as stream:
+            sums = parse_sums(stream.read(LARGEST_LIST + 1))
     except OSError as error:
-        raise WorkError(f"{directory} cannot be read: {error.strerror}") from error
+        raise WorkError(f"{path} cannot be read: {error.strerror}") from error
+    return {PurePosixPath(entry.name).name: "" for entry in sums.entries}, sums.findings
 
 
 def _problem(path: Path) -> str:
@@ -195,7 +201,11 @@ def _measure(asked: Asked) -> str:
     return f"as a release of Bitcoin Core for {hosts}, {state}"
 
 
-def _placed(verdict: Verdict, directory: Path) -> Verdict:
-    return Verdict(
-        files=tuple(file._replace(path=str(directory / file.path)) for file in verdict.files)
-    )
+def _placed(verdict: Verdict, path: Path, remarks: tuple[Finding, ...]) -> Verdict:
+    """Put the files where they are; what a list says of itself stands in front of them."""
+    if path.is_dir():
+        return Verdict(
+            files=tuple(file._replace(path=str(path / file.path)) for file in verdict.files)
+        )
+    own = (FileVerdict(path=str(path), findings=remarks),) if remarks else ()
+    return Verdict(files=(*own, *verdict.files))
