@@ -11,7 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from countermark.openpgp.checking import MOST_SIGNATURES, SKEW, State, check_signatures
+from countermark.openpgp.checking import (
+    MOST_SIGNATURES,
+    SKEW,
+    CheckedSignature,
+    State,
+    check_signatures,
+)
+from countermark.openpgp.findings import signature_finding
 from countermark.openpgp.keyring import Keyring, read_keyring
 from openpgp_packets import (
     STANDALONE,
@@ -302,6 +309,12 @@ def test_what_is_no_signature_is_said_to_be_none(folder: Path, text: bytes, why:
     assert checked
     assert all(each.state is State.MALFORMED for each in checked)
     assert why in checked[0].detail
+
+
+def test_whatever_does_not_count_breaks_a_rule() -> None:
+    for state in State:
+        finding = signature_finding(CheckedSignature(state=state, detail="for a reason"))
+        assert (finding is None) is (state is State.GOOD)
 
 
 def test_what_follows_a_damaged_block_is_still_judged(folder: Path) -> None:

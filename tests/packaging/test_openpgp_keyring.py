@@ -112,6 +112,16 @@ def test_a_file_that_is_no_key_is_named(tmp_path: Path, content: bytes, why: str
     assert why in keyring.problems[0].finding.message
 
 
+def test_a_key_of_another_version_is_named_and_hides_no_other(tmp_path: Path) -> None:
+    strange = packet(6, b"\5" + ALICE.body[1:]) + ALICES[6 + len(ALICE.body) :]
+    (tmp_path / "all.gpg").write_bytes(strange + BOBS)
+    keyring = read_keyring(tmp_path)
+    assert [each.name for each in keyring.certificates] == ["Bob <bob@example.org>"]
+    (problem,) = keyring.problems
+    assert (problem.finding.name, problem.finding.severity) == ("unsupported-key", "warning")
+    assert "version 5" in problem.finding.message
+
+
 def test_huge_files_and_pipes_are_no_keys(tmp_path: Path) -> None:
     with (tmp_path / "huge.gpg").open("wb") as stream:
         stream.truncate(1 << 40)

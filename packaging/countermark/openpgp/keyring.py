@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from countermark.errors import ConfigurationError, MissingToolError, missing
 from countermark.openpgp.certificate import Certificate, NotAKeyError, read_certificate
 from countermark.openpgp.keyfile import read_keys
-from countermark.rulebook.signatures import NOT_A_KEY, ONE_PERSON, SECRET_KEY
+from countermark.rulebook.signatures import (
+    NOT_A_KEY,
+    ONE_PERSON,
+    SECRET_KEY,
+    UNSUPPORTED_KEY,
+)
 from counterproof.rules import breach
 from countersign.escaping import listed, printable
+from countersign.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from pysequoia import Cert
-
-    from countersign.findings import Finding
 
 __all__ = ["SUFFIXES", "Keyring", "Problem", "read_keyring"]
 
@@ -101,6 +105,9 @@ class _Gathering:
         except NotAKeyError as error:
             self.problems.append(Problem(file.name, breach(NOT_A_KEY, str(error))))
             return
+        for what in read.unsupported:
+            found = breach(UNSUPPORTED_KEY, what, severity=Severity.WARNING)
+            self.problems.append(Problem(file.name, found))
         if read.secret:
             self.problems.append(Problem(file.name, breach(SECRET_KEY, "a secret key is in it")))
         for certificate in read.certificates:
