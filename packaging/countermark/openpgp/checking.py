@@ -181,12 +181,13 @@ def _parse(packet: Packet) -> _Read | CheckedSignature:
 def _check(data: bytes, read: _Read, keyring: Keyring, now: datetime) -> CheckedSignature:
     """Check one signature against every certificate that may have made it."""
     issuer = read.issuer
+    unknown = f"no key in {printable(keyring.path.name)} made it"
     plain = CheckedSignature(
         state=State.UNKNOWN_KEY,
         issuer=issuer or None,
         created=read.created,
         hash=hash_name(read.signature),
-        detail=f"no key in {keyring.path.name} made it" if issuer else "it names no key",
+        detail=unknown if issuer else "it names no key",
     )
     kind = kind_name(read.signature)
     if kind not in ("Binary", "Text"):

@@ -126,7 +126,7 @@ def _signature(signing: Signing) -> SignatureEntry:
             "key_file": printable(certificate.file) if certificate else None,
             "created": f"{created:%Y-%m-%dT%H:%M:%SZ}" if created else None,
             "hash": signature.hash,
-            "detail": signature.detail,
+            "detail": printable(signature.detail),
         },
         SignatureEntry,
     )
@@ -141,7 +141,7 @@ def _file(file: ListedFile) -> ListedEntry:
             "digest": file.entry.digest,
             "found": file.found,
             "size": file.size,
-            "detail": file.detail,
+            "detail": printable(file.detail),
         },
         ListedEntry,
     )
