@@ -142,7 +142,7 @@ def _write_settings(plan: ReleasePlan) -> None:
 
 def _pack_source(plan: ReleasePlan, runner: Runner, ledger: Ledger) -> None:
     """Pack the source when it is asked for, first, for nothing is worth building without it."""
-    if ArtifactKind.SOURCE not in plan.configuration.artifacts:
+    if not plan.packs_source:
         plan.source.unlink(missing_ok=True)  # an earlier run may have been asked for it
         ledger.common(())
         return

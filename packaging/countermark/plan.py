@@ -89,6 +89,11 @@ class ReleasePlan:
     hosts: tuple[HostPlan, ...]
 
     @property
+    def packs_source(self) -> bool:
+        """True when the source archive is asked for."""
+        return ArtifactKind.SOURCE in self.configuration.artifacts
+
+    @property
     def source(self) -> Path:
         """Where the source archive is, when it is asked for."""
         configuration = self.configuration

@@ -201,9 +201,13 @@ def test_a_file_that_went_is_missed(tiny: Path, tmp_path: Path, run: Run) -> Non
 
 def test_the_source_of_a_commit_is_what_git_archives(tiny: Path, tmp_path: Path, run: Run) -> None:
     commit(tiny)
+    archive = tmp_path / "dist/tiny-2.5.tar.gz"
+    plan = ("release", tiny, "--artifact", "source", "--plan")
+    assert f"source  write {archive}" in run(*plan, cwd=tmp_path).out
+    document = validate(run(*plan, "--format", "json", cwd=tmp_path).out)
+    assert document["source"] == archive.name
     ended = run("release", tiny, "--artifact", "source", cwd=tmp_path)
     assert ended.code == 0, ended.err
-    archive = tmp_path / "dist/tiny-2.5.tar.gz"
     theirs = tmp_path / "theirs.tar.gz"
     git(tiny, "archive", "--prefix=tiny-2.5/", f"--output={theirs}", "HEAD")
     assert archive.read_bytes() == theirs.read_bytes()

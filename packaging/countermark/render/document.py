@@ -124,6 +124,8 @@ class PlanDocument(msgspec.Struct, frozen=True, kw_only=True):
     source_date_epoch: int
     suite: str
     out: str
+    source: str | None
+    """The name of the source archive; null when it is not asked for."""
     hosts: tuple[PlannedHost, ...]
 
 
@@ -214,6 +216,7 @@ def plan_document(plan: ReleasePlan, describers: Iterable[Describer]) -> PlanDoc
         source_date_epoch=configuration.source_date_epoch,
         suite=str(configuration.suite),
         out=str(configuration.out),
+        source=plan.source.name if plan.packs_source else None,
         hosts=tuple(map(_planned_host, describers)),
     )
 

@@ -59,6 +59,7 @@ def describe_plan(plan: ReleasePlan, describers: Iterable[Describer]) -> str:
         f"  suite   {configuration.suite}",
         f"  out     {configuration.out}",
         f"  time    {configuration.source_date_epoch}",
+        *([f"  source  write {plan.source}"] if plan.packs_source else []),
         *(
             f"  {tool.name:7} {tool.program} ({tool.version})"
             for tool in (plan.tools.cmake, plan.tools.ninja)
