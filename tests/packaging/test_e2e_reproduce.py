@@ -24,6 +24,7 @@ from suites import commit
 
 NATIVE = native_triple(platform.system(), platform.machine())
 
+pytestmark = pytest.mark.skipif(NATIVE is None, reason="this machine is none of the known hosts")
 needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="needs the machine's own compiler")
 
 

@@ -7,12 +7,16 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from countermark.errors import WorkError
 from countermark.source import Source, describe_source, list_source
 from countermark.tools import find_program
 
 __all__ = ["PristineSuite", "clone", "copy_suite", "copy_tree", "listing"]
+
+_PATIENCE: Final = 600
+"""Seconds that git may take, for a large repository is copied."""
 
 PristineSuite = tuple[Path, Path]
 """The top directory of a copy, and the suite in it, which may be the same."""
@@ -116,14 +120,17 @@ def _git(directory: Path, environment: Mapping[str, str], *arguments: str) -> st
     program = find_program("git", environment)
     if program is None:
         raise WorkError("git is not installed", hint="Install it, or name a directory of files.")
-    done = subprocess.run(
-        [program, "-C", directory, *arguments],
-        capture_output=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**environment, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
-        timeout=600,
-    )
+    try:
+        done = subprocess.run(
+            [program, "-C", directory, *arguments],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**environment, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
+            timeout=_PATIENCE,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise WorkError(f"git {arguments[0]} did not end within {_PATIENCE} seconds") from error
     if done.returncode != 0:
         words = done.stderr.decode(errors="replace").strip() or f"exit {done.returncode}"
         raise WorkError(f"git cannot give {directory}: {words}", hint="Mend the repository.")
