@@ -141,6 +141,7 @@ def test_both_alphabets_of_base64_are_read(encode: object) -> None:
         {"payload": 1, "payloadType": "t"},
         {"payload": "e3", "payloadType": ["t"]},
         {"payload": "%%%%", "payloadType": "t"},
+        {"payload": "e31", "payloadType": "t"},
         {"payload": "e30", "payloadType": "t", "signatures": {"sig": ""}},
         {"payload": "e30", "payloadType": "t", "signatures": [{}]},
         {"payload": "e30", "payloadType": "t", "signatures": [{"sig": "é"}]},

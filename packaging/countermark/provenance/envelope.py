@@ -157,11 +157,17 @@ def open_envelope(content: bytes) -> Envelope:
 
 
 def _decoded(field: str, text: str) -> bytes:
-    standard = text.translate(str.maketrans("-_", "+/"))
+    """Decode base64, of which only one spelling stands for the same bytes in either alphabet."""
+    standard = text.translate(str.maketrans("-_", "+/")).rstrip("=")
     try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+        decoded = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise EnvelopeError(f"'{field}' is not base64") from error
+    if base64.b64encode(decoded).decode().rstrip("=") != standard:
+        raise EnvelopeError(
+            f"'{field}' is not base64 as it should be spelled: its last bits are set"
+        )
+    return decoded
 
 
 def _without_armor(armored: bytes) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from countermark.files import sha256_of
 from countermark.provenance.bill import check_bill
-from countermark.provenance.names import is_artifact_of
+from countermark.provenance.names import SBOM, is_artifact_of
 from countermark.provenance.release import Source
 from countermark.provenance.sbom import MEDIA_TYPE
 from countermark.provenance.statement import (
@@ -24,6 +24,7 @@ from countermark.provenance.statement import (
 )
 from countermark.provenance.strictjson import read_bounded
 from countermark.provenance.survey import SurveyedFile, survey_file
+from countermark.reproduction.record import BuildRecord
 from countermark.rulebook.provenance import (
     BYPRODUCT,
     FOREIGN_BUILD,
@@ -73,21 +74,20 @@ def match_statement(
     looked = [_look(directory / name, name, into=ours) for name in stated]
     if all(each.sha256 is None for each in looked):
         findings.append(breach(MISSING, f"none of the {len(looked):,} files is there"))
-    release = tuple(each.survey for each in looked if each.survey is not None)
-    files = [
-        verdict
-        for each in looked
-        for verdict in _verdicts(each, stated[each.name], release, allow_missing=allow_missing)
-    ]
+    around = _Around(
+        release=tuple(each.survey for each in looked if each.survey is not None),
+        absent=frozenset(each.name for each in looked if each.survey is None),
+        allow_missing=allow_missing,
+    )
+    files = [verdict for each in looked for verdict in _verdicts(each, stated[each.name], around)]
     if not ours:
         kind = printable(definition.build_type)[:_SHOWN]
         findings.append(breach(FOREIGN_BUILD, f"its build type is {kind}"))
         return Matched(tuple(findings), tuple(files))
-    absent = frozenset(each.name for each in looked if each.survey is None)
-    findings += _parameter_findings(definition, release, complete=not (absent and allow_missing))
-    files += _unstated(definition, directory, stated)
+    findings += _parameter_findings(definition, around)
+    files += _unstated(statement, directory, stated)
     files += (
-        _byproduct_verdict(each, directory, release, absent)
+        _byproduct_verdict(each, directory, around)
         for each in statement.predicate.run_details.byproducts
     )
     return Matched(tuple(findings), tuple(files))
@@ -108,6 +108,21 @@ class _Looked(NamedTuple):
     """None when it was not looked into."""
     problem: str = ""
     """Why it could not be looked into."""
+
+
+class _Around(NamedTuple):
+    """All files that are named."""
+
+    release: tuple[SurveyedFile, ...]
+    """Those that were looked into."""
+    absent: frozenset[str]
+    """The names of those that were not."""
+    allow_missing: bool
+
+    @property
+    def complete(self) -> bool:
+        """False when something may be stated that no file here can tell."""
+        return not (self.absent and self.allow_missing)
 
 
 def _by_file(
@@ -154,17 +169,11 @@ def _look(path: Path, name: str, *, into: bool) -> _Looked:
     return _Looked(name, path, survey.sha256, survey)
 
 
-def _verdicts(
-    looked: _Looked, stated: _Stated, release: tuple[SurveyedFile, ...], *, allow_missing: bool
-) -> Iterator[FileVerdict]:
+def _verdicts(looked: _Looked, stated: _Stated, around: _Around) -> Iterator[FileVerdict]:
     """Compare a file, and everything in it, with what is stated; images only where they differ."""
     path = str(looked.path)
     if looked.sha256 is None:
-        severity = Severity.NOTE if allow_missing else None
-        there = looked.path.exists() or looked.path.is_symlink()
-        problem = "it is no ordinary file of this directory" if there else "it is not there"
-        finding = breach(MISSING, problem, severity=None if there else severity)
-        yield FileVerdict(path, findings=(finding,))
+        yield FileVerdict(path, findings=(_missing_finding(looked.path, around),))
         return
     if looked.survey is None:
         whole = Resource(name=looked.name, digest={"sha256": looked.sha256})
@@ -175,16 +184,24 @@ def _verdicts(
         return
     expected = {
         subject.name.partition(_MEMBER)[2]: subject
-        for subject in subjects_of(looked.survey, release)
+        for subject in subjects_of(looked.survey, around.release)
     }
     for member in sorted({*stated, *expected}):
-        findings = tuple(_subject_findings(stated.get(member), expected.get(member), release))
+        findings = tuple(_subject_findings(stated.get(member), expected.get(member), around))
         if findings or not member:
             yield FileVerdict(path, member=member or None, findings=findings)
 
 
+def _missing_finding(path: Path, around: _Around) -> Finding:
+    """Say that a file is not there, which may be by choice, or is there as something else."""
+    if path.exists() or path.is_symlink():
+        return breach(MISSING, "it is no ordinary file of this directory")
+    severity = Severity.NOTE if around.allow_missing else None
+    return breach(MISSING, "it is not there", severity=severity)
+
+
 def _subject_findings(
-    stated: Resource | None, expected: Resource | None, release: tuple[SurveyedFile, ...]
+    stated: Resource | None, expected: Resource | None, around: _Around
 ) -> Iterator[Finding]:
     """Compare a file or an image with what is stated of it."""
     if expected is None:
@@ -193,7 +210,7 @@ def _subject_findings(
     digest = tuple(_digest_findings(stated, expected))
     yield from digest
     if stated is not None and not digest:
-        names = tuple(_wrong_facts(_facts(stated), _facts(expected), release))
+        names = tuple(_wrong_facts(_facts(stated), _facts(expected), around.absent))
         if names:
             yield breach(UNSIGNED_PAIR, f"the statement gives it another {listed(names)}")
 
@@ -224,21 +241,18 @@ def _explanation(stated: Resource, expected: Resource) -> str:
 
 
 def _wrong_facts(
-    said: dict[str, Any], found: dict[str, Any], release: tuple[SurveyedFile, ...]
+    said: dict[str, Any], found: dict[str, Any], absent: Collection[str]
 ) -> Iterator[str]:
     """Name what is stated otherwise; of an unsigned file that is not there nothing can be told."""
     for name in sorted({*said, *found}):
-        if said.get(name) != found.get(name) and not _is_absent(name, said.get(name), release):
+        if said.get(name) != found.get(name) and not _is_of(said.get(name), absent):
             yield name
 
 
-def _is_absent(name: str, fact: object, release: tuple[SurveyedFile, ...]) -> bool:
-    """Tell whether a fact is about an unsigned file that was not looked at.
-
-    That file has a subject of its own, and is missing there.
-    """
-    other = fact.get("name") if isinstance(fact, dict) else None
-    return name == "unsigned" and other is not None and all(each.name != other for each in release)
+def _is_of(fact: object, absent: Collection[str]) -> bool:
+    """Tell whether a fact is about a file that was not looked into, and is missing at its place."""
+    name = fact.get("name") if isinstance(fact, dict) else None
+    return isinstance(name, str) and name in absent
 
 
 def _facts(resource: Resource) -> dict[str, Any]:
@@ -246,75 +260,67 @@ def _facts(resource: Resource) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {"annotation": facts}
 
 
-def _parameter_findings(
-    definition: BuildDefinition, release: Iterable[SurveyedFile], *, complete: bool
-) -> Iterator[Finding]:
-    """Compare what is stated of the build with what the archives tell.
-
-    Unless the release is ``complete``, more may be stated than is told.
-    """
-    records = {each.record.host: each.record for each in release if each.record is not None}
-    if not records:
-        if complete:
-            yield breach(PARAMETERS, "no archive tells what it was made from")
-        return
-    uri = definition.external_parameters.get("source", "")
-    source = Source(uri=uri if isinstance(uri, str) else "", commit=_commit(definition))
-    expected = external_parameters(dict(sorted(records.items())), source)
-    given = definition.external_parameters
-    names = list(_different(given, expected, "hosts" if not complete else ""))
-    if names:
-        yield breach(PARAMETERS, f"the archives tell of another {listed(names)}")
-    wanted = list(resolved_dependencies(records, source))
-    unknown = [each.name for each in definition.resolved_dependencies if each not in wanted]
-    absent = [each.name for each in wanted if each not in definition.resolved_dependencies]
-    if absent or (unknown and complete):
-        names = sorted({*absent, *(unknown if complete else ())})
-        yield breach(PARAMETERS, f"the archives tell of another {listed(names)}")
+def _parameter_findings(definition: BuildDefinition, around: _Around) -> Iterator[Finding]:
+    """Compare what is stated of the build with what the archives tell."""
+    told = [each.record for each in around.release if each.record is not None]
+    records = {record.host: record for record in told}
+    wrong = [record.host for record in told if records[record.host] != record]
+    if not records and around.complete:
+        yield breach(PARAMETERS, "no archive tells what it was made from")
+    if records:
+        wrong += _wrong_parameters(definition, dict(sorted(records.items())), around)
+        wrong += _wrong_dependencies(definition, records, around)
+    if wrong:
+        yield breach(PARAMETERS, f"the archives tell of another {listed(sorted(set(wrong)))}")
 
 
-def _different(
-    given: Mapping[str, Any], expected: Mapping[str, Any], partial: str
+def _wrong_parameters(
+    definition: BuildDefinition, records: Mapping[str, BuildRecord], around: _Around
 ) -> Iterator[str]:
-    """Name the values that differ; of the object ``partial`` more may be given than is expected."""
+    """Name the parameters that differ; hosts may be stated whose archives are missing by choice."""
+    given = definition.external_parameters
+    expected = external_parameters(records, _source(definition))
     for name in sorted({*given, *expected}):
         said, found = given.get(name), expected.get(name)
-        if name == partial and isinstance(said, dict) and isinstance(found, dict):
-            said = {key: value for key, value in said.items() if key in found}
+        if name == "hosts" and isinstance(said, dict) and not around.complete:
+            said = {host: value for host, value in said.items() if host in records}
         if said != found:
             yield name
 
 
-def _commit(definition: BuildDefinition) -> str | None:
-    """Return the commit that is stated, which only the signers can vouch for."""
-    return next(
-        (
-            each.digest["gitCommit"]
-            for each in definition.resolved_dependencies
-            if "gitCommit" in each.digest
-        ),
-        None,
-    )
+def _wrong_dependencies(
+    definition: BuildDefinition, records: Mapping[str, BuildRecord], around: _Around
+) -> Iterator[str]:
+    given = definition.resolved_dependencies
+    expected = tuple(resolved_dependencies(records, _source(definition)))
+    yield from (each.name for each in expected if each not in given)
+    if around.complete:
+        yield from (each.name for each in given if each not in expected)
+
+
+def _source(definition: BuildDefinition) -> Source:
+    """Return where the suite is said to come from, for which only the signers can vouch."""
+    uri = definition.external_parameters.get("source", "")
+    commits = (each.digest.get("gitCommit") for each in definition.resolved_dependencies)
+    commit = next((each for each in commits if each is not None), None)
+    return Source(uri=uri if isinstance(uri, str) else "", commit=commit)
 
 
 def _unstated(
-    definition: BuildDefinition, directory: Path, stated: Collection[str]
+    statement: Statement, directory: Path, stated: Collection[str]
 ) -> Iterator[FileVerdict]:
     """Yield what belongs to the release by its name, and is not named by the statement."""
-    words = (definition.external_parameters.get(name) for name in ("name", "version"))
-    label = "-".join(word for word in words if isinstance(word, str))
+    parameters = statement.predicate.build_definition.external_parameters
+    label = f"{parameters.get('name')}-{parameters.get('version')}"
+    known = {*stated, *(each.name for each in statement.predicate.run_details.byproducts)}
     for path in sorted(directory.iterdir()):
-        if is_artifact_of(label, path.name) and path.name not in stated and path.is_file():
+        belongs = is_artifact_of(label, path.name) or path.name == f"{label}{SBOM}"
+        if belongs and path.name not in known and path.is_file():
             finding = breach(UNSTATED, "the statement does not name it")
             yield FileVerdict(str(path), findings=(finding,))
 
 
-def _byproduct_verdict(
-    byproduct: Resource,
-    directory: Path,
-    release: tuple[SurveyedFile, ...],
-    absent: frozenset[str],
-) -> FileVerdict:
+def _byproduct_verdict(byproduct: Resource, directory: Path, around: _Around) -> FileVerdict:
     problem = _refusal(byproduct.name)
     if problem is not None:
         shown = printable(byproduct.name)[:_SHOWN]
@@ -330,5 +336,6 @@ def _byproduct_verdict(
         return FileVerdict(str(path), findings=(breach(BYPRODUCT, message),))
     bill = byproduct.media_type == MEDIA_TYPE
     return FileVerdict(
-        str(path), findings=tuple(check_bill(content, release, absent) if bill else ())
+        str(path),
+        findings=tuple(check_bill(content, around.release, around.absent) if bill else ()),
     )

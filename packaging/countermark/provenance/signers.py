@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from countermark.openpgp.checking import check_signatures
+from countermark.openpgp.checking import CheckedSignature, check_signatures, count_people_once
 from countermark.openpgp.findings import signature_finding
 from countermark.openpgp.uncovered import armor_remarks
 from countermark.rulebook.signatures import THRESHOLD, UNCOVERED
@@ -14,7 +14,6 @@ from counterproof.rules import breach
 from countersign.escaping import printable
 
 if TYPE_CHECKING:
-    from countermark.openpgp.checking import CheckedSignature
     from countermark.openpgp.keyring import Keyring
     from countermark.provenance.envelope import Envelope, EnvelopeSignature
     from countersign.findings import Finding
@@ -29,18 +28,25 @@ def signature_findings(
 
     The hints that the envelope gives about its keys are not used, but must be true.
     """
-    armored = b"".join(each.armored for each in envelope.signatures)
-    checked = check_signatures(envelope.signed_bytes, armored, keyring, now=now)
-    yield from filter(None, map(signature_finding, checked))
-    good = sum(each.counts for each in checked)
+    checked = [
+        (each, one)
+        for each in envelope.signatures
+        for one in check_signatures(envelope.signed_bytes, each.armored, keyring, now=now)
+    ]
+    counted = count_people_once((one for _, one in checked), keyring)
+    for (signature, _), one in zip(checked, counted, strict=True):
+        finding = signature_finding(one)
+        yield from (finding,) if finding is not None else ()
+        yield from (breach(UNCOVERED, said) for said in _uncovered(signature, one))
+    good = sum(each.counts for each in counted)
     if good < threshold:
         yield breach(THRESHOLD, f"{good} of {threshold} good signatures that are needed")
-    for each, one in zip(envelope.signatures, checked, strict=False):
-        yield from (breach(UNCOVERED, said) for said in _uncovered(each, one))
 
 
 def _uncovered(signature: EnvelopeSignature, checked: CheckedSignature) -> Iterator[str]:
+    """Say what is unusual where the signature does not reach; the hint should name its key."""
     yield from armor_remarks(signature.armored)
-    if checked.fingerprint is not None and signature.keyid != checked.fingerprint:
-        shown = printable(signature.keyid)[:64]
-        yield f"keyid is {shown!r}, and the key that made it is {checked.fingerprint}"
+    certificate, hint = checked.certificate, signature.keyid
+    if certificate is not None and certificate.key(hint.upper()) is None:
+        shown = f"{printable(hint)[:64]!r}" if hint else "empty"
+        yield f"the keyid is {shown}, and {certificate.fingerprint} signed"
