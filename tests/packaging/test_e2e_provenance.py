@@ -44,16 +44,25 @@ def work(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def signed(work: Path, run: Run) -> Path:
-    """The same, written and signed by both."""
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
+    """A release with its documents, signed by both."""
+    folder = tmp_path_factory.mktemp("published")
+    make_release(folder / "dist")
     for arguments in (
         ("write", "dist"),
-        ("sign", "dist", "--key", "alice.secret.asc"),
-        ("sign", "dist", "--key", "bob.secret.asc"),
+        ("sign", "dist", "--key", write_secret(folder, "alice")),
+        ("sign", "dist", "--key", write_secret(folder, "bob")),
     ):
-        ended = run("provenance", *arguments, cwd=work)
+        ended = run("provenance", *arguments, cwd=folder)
         assert (ended.code, ended.err) == (0, ""), ended.err
+    return folder / "dist"
+
+
+@pytest.fixture
+def signed(work: Path, published: Path) -> Path:
+    """The same beside the keys."""
+    shutil.copytree(published, work / "dist", dirs_exist_ok=True)
     return work
 
 

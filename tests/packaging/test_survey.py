@@ -144,6 +144,8 @@ def test_a_release_is_all_that_has_its_name(release: Path) -> None:
         ("demo-1.2.30.tar.gz", False),
         ("demo-1.2.3.cdx.json", False),
         ("demo-1.2.3.tar.gz.asc", False),
+        ("demo-1.2.3.tar.gz.sha256", False),
+        ("demo-1.2.3-release-notes.md", False),
         ("other-1.2.3.tar.gz", False),
     ],
 )

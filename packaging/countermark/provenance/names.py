@@ -13,7 +13,10 @@ STATEMENT: Final = ".provenance.json"
 ENVELOPE: Final = ".provenance.dsse.json"
 """The same with the signatures of those who say it."""
 
-_OTHERS: Final = (".json", ".asc", ".sig", ".ots", ".torrent")
+_OTHERS: Final = (
+    *(".json", ".asc", ".sig", ".minisig", ".sigstore", ".ots", ".torrent"),
+    *(".sha256", ".sha512", ".md", ".txt"),
+)
 """What a file's name ends with that is about a release and no part of it."""
 
 
