@@ -189,3 +189,11 @@ def test_the_real_diffoscope(folder: Path, run: Run) -> None:
     assert ended.code == 1
     assert "  -two" in ended.out.splitlines()
     assert "  +2" in ended.out.splitlines()
+
+
+def test_another_end_of_a_tar_has_a_line_of_its_own(folder: Path, run: Run) -> None:
+    (folder / "ended.tar").write_bytes(pack_tar(FILES) + bytes(512))
+    ended = run("compare", "a.tar.gz", "ended.tar", cwd=folder)
+    assert ended.out.splitlines()[0] == "the same tar, with other zeros at its end"
+    assert ended.code == 1
+    assert run("compare", "a.tar.gz", "ended.tar", "--modulo-signature", cwd=folder).code == 0

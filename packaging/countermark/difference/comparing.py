@@ -228,8 +228,7 @@ def _outcome(one: _Read, other: _Read, rules: set[str]) -> Outcome:
     if not rules:
         forms = [each.listing.family for each in (one, other) if each.listing]
         return Outcome.IDENTICAL if forms[0] == forms[1] else Outcome.CONTENT
-    if rules == {COMPRESSION.id}:
+    if rules <= {COMPRESSION.id, TAR_END.id}:
         return Outcome.COMPRESSION
-    follows = {COMPRESSION.id, TAR_END.id}
-    signed = SIGNATURE.id in rules and rules <= {SIGNATURE.id, *follows}
-    return Outcome.SIGNATURES if signed else Outcome.DIFFERENT
+    harmless = {COMPRESSION.id, TAR_END.id, SIGNATURE.id}
+    return Outcome.SIGNATURES if rules <= harmless else Outcome.DIFFERENT

@@ -25,7 +25,7 @@ class Outcome(enum.StrEnum):
     CONTENT = "content"
     """The same files, in two forms whose bytes cannot be the same: a directory, a tar, a zip."""
     COMPRESSION = "compression"
-    """The same archive, compressed otherwise."""
+    """The same archive, compressed otherwise, or ended by another number of zeros."""
     SIGNATURES = "signatures"
     """All but signatures, which is proven of every file that differs."""
     DIFFERENT = "different"

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, Self
 
 from countermark.difference.diffoscope import Shown
 from countermark.difference.outcome import Cause, Outcome, Place, Side, TreeComparison
+from countermark.rulebook.differences import TAR_END
 from countersign.escaping import listed, printable
 
 __all__ = ["describe_shown", "describe_trees"]
@@ -43,12 +44,13 @@ def describe_shown(shown: Shown | None) -> str:
 
 def _headline(comparison: TreeComparison, *, modulo_signature: bool) -> str:
     one, two = comparison.first, comparison.second
-    forms = f"a {one.form} and a {two.form}" if one.form != two.form else f"two {one.form} archives"
     inside = "zip" if one.form == "zip" else "tar"
+    ended = any(cause.rule is TAR_END for cause in comparison.causes)
+    stored = "with other zeros at its end" if ended else "compressed otherwise"
     headlines = {
         Outcome.IDENTICAL: "the same",
-        Outcome.CONTENT: f"the same files, in {forms}",
-        Outcome.COMPRESSION: f"the same {inside}, compressed otherwise",
+        Outcome.CONTENT: f"the same files, in a {one.form} and a {two.form}",
+        Outcome.COMPRESSION: f"the same {inside}, {stored}",
         Outcome.SIGNATURES: "the same but for signatures",
         Outcome.DIFFERENT: "different",
     }
