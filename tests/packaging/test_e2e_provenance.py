@@ -157,6 +157,8 @@ def test_what_is_not_so_is_not_signed(work: Path, run: Run) -> None:
     ended = run("provenance", "sign", "--key", "alice.secret.asc", cwd=work)
     assert ended.code == 1
     assert "was not signed" in ended.err
+    assert "V10 changed-subject" in ended.err
+    assert ended.out == ""
     assert not (work / "dist" / ENVELOPE).exists()
 
 

@@ -25,7 +25,7 @@ from countermark.provenance.envelope import (
     seal,
 )
 from countermark.provenance.names import ENVELOPE, SBOM, STATEMENT
-from countermark.provenance.signing import sign_provenance
+from countermark.provenance.signing import NotSoError, sign_provenance
 from countermark.provenance.writing import write_provenance
 from countersign import sign_bytes
 from countersign.findings import FileVerdict, Severity, Verdict
@@ -666,6 +666,25 @@ def test_an_sbom_full_of_strangers_is_told_in_short(dist: Path, demanded: Demand
     rebill(dist, fill)
     verdicts = check_provenance(dist, demanded)
     assert "900 more differ" in messages(verdicts)
+
+
+# Signing
+
+
+def test_what_is_not_so_is_not_signed(dist: Path) -> None:
+    envelope = (dist / f"{LABEL}{ENVELOPE}").read_bytes()
+    (dist / LINUX_ARCHIVE).write_bytes(b"changed")
+    with pytest.raises(NotSoError) as caught:
+        sign_provenance(dist, KeyOf("carol"))
+    assert {"V10"} in found(caught.value.verdict.files).values()
+    assert (dist / f"{LABEL}{ENVELOPE}").read_bytes() == envelope
+
+
+def test_one_release_is_signed_at_a_time(dist: Path, tmp_path: Path) -> None:
+    (dist / f"other{STATEMENT}").write_bytes(b"{}")
+    for folder in (dist, tmp_path):
+        with pytest.raises(ConfigurationError, match="not about one"):
+            sign_provenance(folder, KeyOf("carol"))
 
 
 # Beside a list of digests

@@ -97,19 +97,16 @@ def sign(
     \b
     Example: countermark provenance sign dist --key alice.secret.asc
     """
-    from datetime import UTC, datetime
-
-    from countermark.provenance.checking import Demanded, check_provenance
-    from countermark.provenance.signing import sign_provenance
-    from countersign.findings import Verdict
+    from countermark.provenance.signing import NotSoError, sign_provenance
 
     signer = chosen_signer(key, passphrase_file, gpg)
-    verdict = Verdict(check_provenance(directory, Demanded(None, datetime.now(UTC))))
-    if not verdict.accepted:
-        print_report("text", verdict, title="countermark provenance sign")
-        click.echo("countermark: error: the statement is not so, and was not signed", err=True)
+    try:
+        _print_paths((sign_provenance(directory, signer),), output)
+    except NotSoError as error:
+        from countermark.render.verdict import describe_verdict
+
+        click.echo(f"{describe_verdict(error.verdict)}\ncountermark: error: {error}", err=True)
         return Exit.BAD
-    _print_paths((sign_provenance(directory, signer),), output)
     return Exit.GOOD
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from countermark.errors import ConfigurationError, WorkError
+from countermark.errors import ConfigurationError, RejectedError, WorkError
 from countermark.files import write_whole
-from countermark.provenance.checking import find_statements
+from countermark.provenance.checking import Demanded, check_provenance, find_statements
 from countermark.provenance.envelope import (
     PAYLOAD_TYPE,
     Envelope,
@@ -19,19 +20,36 @@ from countermark.provenance.envelope import (
 from countermark.provenance.names import ENVELOPE, STATEMENT
 from countermark.provenance.strictjson import StrictJsonError, read_bounded
 from countermark.provenance.writing import unfinished
+from countersign.escaping import printable
+from countersign.findings import Verdict
 
 if TYPE_CHECKING:
     from countermark.provenance.envelope import Signs
 
-__all__ = ["sign_provenance"]
+__all__ = ["NotSoError", "sign_provenance"]
+
+_ANY_MOMENT: Final = datetime.fromtimestamp(0, UTC)
+"""Without keys no moment matters."""
+
+
+class NotSoError(RejectedError):
+    """A statement that was to be signed does not say what is so."""
+
+    def __init__(self, directory: Path, verdict: Verdict) -> None:
+        super().__init__(
+            f"the statement in {directory} is not so, and was not signed",
+            hint="See what is wrong: countermark provenance verify --no-signatures "
+            f"{printable(str(directory))}",
+        )
+        self.verdict = verdict
 
 
 def sign_provenance(directory: Path, signer: Signs) -> Path:
-    """Sign the one statement in ``directory``, and return the path of its envelope.
+    """Sign the one statement in ``directory``, if it is so, and return the path of its envelope.
 
-    Signatures of others in the envelope stay. Whether what is signed is so, is not looked at: see
-    :func:`~countermark.provenance.checking.check_provenance`. Raises :class:`ConfigurationError`
-    unless there is one statement, and :class:`WorkError` when its envelope cannot be read.
+    Signatures of others in the envelope stay. Raises :class:`NotSoError` when the statement and the
+    files differ, :class:`ConfigurationError` unless there is one statement, and :class:`WorkError`
+    when its envelope cannot be read.
     """
     labels = find_statements(directory)
     if len(labels) != 1:
@@ -41,6 +59,9 @@ def sign_provenance(directory: Path, signer: Signs) -> Path:
             if not labels
             else "Keep each release in a directory of its own.",
         )
+    verdict = Verdict(check_provenance(directory, Demanded(keyring=None, now=_ANY_MOMENT)))
+    if not verdict.accepted:
+        raise NotSoError(directory, verdict)
     path = directory / f"{labels[0]}{ENVELOPE}"
     envelope = add_signature(_envelope(path, directory / f"{labels[0]}{STATEMENT}"), signer)
     with unfinished(directory) as temporary:
