@@ -86,6 +86,11 @@ class Workspace:
         """The digests of the artifacts."""
         return self.out / "SHA256SUMS"
 
+    @property
+    def documented(self) -> Path:
+        """A digest of what the documents about the release were made from."""
+        return self.root / "documented"
+
     def take_sums(self) -> bytes | None:
         """Take the digests away and return them; None when there are none."""
         try:

@@ -178,3 +178,22 @@ def test_signatures_of_what_is_no_longer_so_go(dist: Path, tmp_path: Path, run: 
     assert run("release", "--host", "arm64-apple-darwin", "-q", cwd=tmp_path).code == 0
     assert not (work / "SHA256SUMS.asc").exists()
     assert not (work / ENVELOPE).exists()
+
+
+def test_documents_are_made_anew_when_they_or_what_they_say_changed(
+    dist: Path, tmp_path: Path, run: Run
+) -> None:
+    work = tmp_path / "dist"
+    shutil.copytree(dist, work, symlinks=True)
+    kinds = ("--host", "arm64-apple-darwin", "--artifact", "binaries", "--artifact", "unsigned")
+    good = (work / SBOM).read_bytes()
+    for damage in (lambda: (work / SBOM).unlink(), lambda: (work / SBOM).write_bytes(b"{}")):
+        damage()
+        assert run("release", *kinds, "-q", cwd=tmp_path).code == 0
+        assert (work / SBOM).read_bytes() == good
+    configuration = tmp_path / "countermark.toml"
+    settings = (work / "countermark-effective.toml").read_text()
+    configuration.write_text(f'builder = "https://example.org/builder"\n{settings}')
+    ended = run("release", "--config", configuration, "--out", "dist", "-q", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert "https://example.org/builder" in (work / STATEMENT).read_text()

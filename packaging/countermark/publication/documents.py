@@ -5,9 +5,12 @@ All of it is about one set of bytes. When these change, what others signed of th
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from countermark import __version__
 from countermark.configuration import Configuration
 from countermark.errors import ConfigurationError, MissingToolError
 from countermark.files import write_whole
@@ -55,6 +58,9 @@ def write_documents(
     write_whole(workspace.sums, sums, temporary=workspace.temporary)
     if sums == before and not packed:
         return Documents(written=(workspace.sums,))
+    present = tuple(workspace.out / f"{label}{suffix}" for suffix in (SBOM, STATEMENT))
+    if _stamp(sums, configuration, present) == _read(workspace.documented):
+        return Documents(written=(workspace.sums, *present))
     try:
         written = write_provenance(
             workspace.out,
@@ -64,7 +70,28 @@ def write_documents(
     except (ConfigurationError, MissingToolError) as error:
         _remove(workspace.out, label)
         return Documents(written=(workspace.sums,), problem=error)
+    stamp = _stamp(sums, configuration, written)
+    write_whole(workspace.documented, stamp, temporary=workspace.temporary)
     return Documents(written=(workspace.sums, *written))
+
+
+def _stamp(sums: bytes, configuration: Configuration, documents: Iterable[Path]) -> bytes:
+    """Return a digest of all that the documents are made from, and of the documents themselves.
+
+    Making them takes longer than all else when nothing has changed.
+    """
+    source = configuration.source
+    said = (configuration.source_uri, configuration.builder, source.commit, source.dirty)
+    parts = (__version__.encode(), sums, repr(said).encode(), *map(_read, documents))
+    digests = (hashlib.sha256(part).digest() for part in parts)
+    return hashlib.sha256(b"".join(digests)).hexdigest().encode()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def _remove(out: Path, label: str) -> None:
