@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from countermark.openpgp.armor import blocks
 from countermark.openpgp.checking import State, check_signatures
 from countermark.openpgp.keyring import Keyring, read_keyring
 from countermark.openpgp.uncovered import armor_remarks
@@ -44,6 +45,17 @@ def test_every_changed_bit_shows(signed: tuple[Keyring, bytes]) -> None:
             changed[at] ^= 1 << bit
             told = list(armor_remarks(bytes(changed)))
             assert told or state(keyring, bytes(changed)) != [State.GOOD], (at, bit)
+
+
+def test_every_changed_bit_of_the_packet_shows(signed: tuple[Keyring, bytes]) -> None:
+    keyring, armored = signed
+    (block,) = blocks(armored)
+    for at in range(len(block.content)):
+        changed = bytearray(block.content)
+        changed[at] ^= 1 << at % 8
+        checked = check_signatures(DATA, bytes(changed), keyring, now=datetime.now(UTC))
+        told = [*armor_remarks(bytes(changed)), *(one.remark for one in checked if one.remark)]
+        assert told or not any(one.counts for one in checked), at
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from countermark.openpgp.armor import Packet, blocks, packets
 from countermark.openpgp.certificate import Certificate, Key
 from countermark.openpgp.keyring import Keyring
-from countermark.openpgp.mathematics import UnsupportedError, is_signed
+from countermark.openpgp.mathematics import UnsupportedError, is_signed, tells_its_digest
 from countermark.openpgp.wording import WEAK_HASHES, first_line, hash_name, kind_name
 from countersign.escaping import printable
 
@@ -75,6 +75,8 @@ class CheckedSignature:
     """Such as ``SHA256``."""
     detail: str = ""
     """Why it does not count; empty for a good one."""
+    remark: str = ""
+    """What is odd about a good one, where it does not cover itself."""
 
     @property
     def counts(self) -> bool:
@@ -232,10 +234,12 @@ def _judge(case: _Case, plain: CheckedSignature) -> CheckedSignature:
         or _lapsed(case)
         or (State.GOOD, "")
     )
+    odd = state is State.GOOD and not tells_its_digest(case.data, case.read.body)
     return replace(
         plain,
         state=state,
         detail=detail,
+        remark="it tells another digest than that of what it signs" if odd else "",
         certificate=case.certificate,
         fingerprint=case.certificate.fingerprint,
     )

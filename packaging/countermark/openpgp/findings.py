@@ -1,4 +1,4 @@
-"""Which rule a signature breaks that does not count."""
+"""Which rule a signature breaks that does not count, or is odd."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from countermark.rulebook.signatures import (
     FUTURE_SIGNATURE,
     NOT_A_SIGNATURE,
     REVOKED_KEY,
+    UNCOVERED,
     UNKNOWN_KEY,
     UNSUPPORTED_KEY,
     WEAK_SIGNATURE,
@@ -39,9 +40,10 @@ _RULES: Final[dict[State, Rule]] = {
 
 
 def signature_finding(signature: CheckedSignature) -> Finding | None:
-    """Return why a signature does not count; None for a good one."""
-    if signature.state is State.GOOD:
+    """Return why a signature does not count, or what is odd about one that does; else None."""
+    if signature.state is State.GOOD and not signature.remark:
         return None
     who = signature.certificate.name if signature.certificate else signature.issuer
     whose = f"the signature of {printable(who)}: " if who else ""
-    return breach(_RULES[signature.state], f"{whose}{signature.detail}")
+    rule = _RULES.get(signature.state, UNCOVERED)
+    return breach(rule, f"{whose}{signature.detail or signature.remark}")

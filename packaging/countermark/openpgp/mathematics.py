@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
-__all__ = ["UnsupportedError", "about", "embedded_signatures", "is_signed"]
+__all__ = [
+    "UnsupportedError",
+    "about",
+    "embedded_signatures",
+    "is_signed",
+    "subpackets",
+    "tells_its_digest",
+]
 
 
 class UnsupportedError(Exception):
@@ -54,6 +61,8 @@ class _Signature(NamedTuple):
     subpackets: bytes
     """The hashed ones."""
     unhashed: bytes
+    prefix: bytes
+    """The first two octets of the digest, as the packet tells them."""
     salt: bytes
     numbers: bytes
 
@@ -79,6 +88,30 @@ def is_signed(document: bytes, signature: bytes, key: bytes, *, strict: bool = T
         return _verify(by, made, _digest(document, made))
     except (IndexError, OverflowError, ValueError) as error:
         raise UnsupportedError(f"it cannot be computed: {error}") from error
+
+
+def tells_its_digest(document: bytes, signature: bytes) -> bool:
+    """Tell whether the two octets of the digest in a signature packet are those of the document.
+
+    They are a hint that no signature covers: RFC 9580, section 5.2.3. True where it cannot be told.
+    """
+    try:
+        made = _read_signature(signature)
+        return made.prefix == _digest(document, made)[:2]
+    except (UnsupportedError, IndexError, OverflowError, ValueError):
+        return True
+
+
+def subpackets(signature: bytes) -> tuple[dict[int, bytes], dict[int, bytes]]:
+    """Return the hashed and the unhashed subpackets of a signature packet by their types.
+
+    Raises :class:`UnsupportedError`, and nothing else, for what cannot be read.
+    """
+    try:
+        made = _read_signature(signature)
+        return _by_type(made.subpackets), _by_type(made.unhashed)
+    except IndexError as error:
+        raise UnsupportedError("a packet is cut off") from error
 
 
 def embedded_signatures(signature: bytes) -> tuple[bytes, ...]:
@@ -126,12 +159,12 @@ def _read_signature(body: bytes) -> _Signature:
         raise UnsupportedError(f"hash {body[3]} is not computed")
     subpackets, end = _counted(body, 4, size)
     unhashed, rest = _counted(body, end, size)
-    rest += 2  # the first octets of the digest
+    prefix, rest = body[rest : rest + 2], rest + 2
     salt = b""
     if version == 6:
         salt, rest = _counted(body, rest, 1)
     return _Signature(
-        version, body[1], hash_name, body[:end], subpackets, unhashed, salt, body[rest:]
+        version, body[1], hash_name, body[:end], subpackets, unhashed, prefix, salt, body[rest:]
     )
 
 
@@ -160,20 +193,24 @@ def _require_understood(subpackets: bytes) -> None:
             raise UnsupportedError(f"its critical subpacket {kind & 0x7F} is not understood")
 
 
-def _subpackets(subpackets: bytes) -> Iterator[tuple[int, bytes]]:
+def _by_type(area: bytes) -> dict[int, bytes]:
+    return {kind & 0x7F: value for kind, value in _subpackets(area)}
+
+
+def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield types and contents of subpackets: RFC 9580, section 5.2.3.7."""
     at = 0
-    while at < len(subpackets):
-        first = subpackets[at]
+    while at < len(area):
+        first = area[at]
         if first < 192:
             size, at = first, at + 1
         elif first < 255:
-            size, at = (first - 192 << 8) + subpackets[at + 1] + 192, at + 2
+            size, at = (first - 192 << 8) + area[at + 1] + 192, at + 2
         else:
-            size, at = int.from_bytes(subpackets[at + 1 : at + 5]), at + 5
-        if not 0 < size <= len(subpackets) - at:
+            size, at = int.from_bytes(area[at + 1 : at + 5]), at + 5
+        if not 0 < size <= len(area) - at:
             raise UnsupportedError("a subpacket is cut off")
-        yield subpackets[at], subpackets[at + 1 : at + size]
+        yield area[at], area[at + 1 : at + size]
         at += size
 
 

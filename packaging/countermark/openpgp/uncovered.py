@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from countermark.openpgp.armor import blocks, packets
+from countermark.openpgp.mathematics import UnsupportedError, subpackets
 
 __all__ = ["armor_remarks", "signature_remarks"]
 
@@ -59,10 +60,10 @@ def _lines(content: bytes, width: int) -> list[bytes]:
 
 def signature_remarks(body: bytes) -> Iterator[str]:
     """Say what is unusual in the part of a signature packet that it does not cover itself."""
-    areas = _areas(body)
-    if areas is None:
-        return
-    hashed, unhashed = (dict(_subpackets(area)) for area in areas)
+    try:
+        hashed, unhashed = subpackets(body)
+    except UnsupportedError:
+        return  # which a check of it says, if it is no signature
     fingerprint = hashed.get(_ISSUER_FINGERPRINT, b"")[1:]
     for kind, value in unhashed.items():
         if kind == _ISSUER_KEY_ID:
@@ -75,34 +76,6 @@ def signature_remarks(body: bytes) -> Iterator[str]:
 
 def _key_id(version: int, fingerprint: bytes) -> bytes:
     return fingerprint[:8] if version == 6 else fingerprint[-8:]
-
-
-def _areas(body: bytes) -> tuple[bytes, bytes] | None:
-    """Return the hashed and the unhashed subpackets; None for a version that has none."""
-    size = {4: 2, 6: 4}.get(body[0] if body else 0)
-    if size is None:
-        return None
-    start = 4 + size
-    middle = start + int.from_bytes(body[4:start])
-    end = middle + size + int.from_bytes(body[middle : middle + size])
-    return body[start:middle], body[middle + size : end]
-
-
-def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield type and value of each: RFC 9580, section 5.2.3.7; 0 for what makes no sense."""
-    at = 0
-    while at < len(area):
-        first = area[at]
-        width = 1 if first < 192 else 2 if first < 255 else 5
-        length = int.from_bytes(area[at + 1 : at + 5]) if width == 5 else first
-        if width == 2:
-            length = (first - 192 << 8) + int.from_bytes(area[at + 1 : at + 2]) + 192
-        value = area[at + width : at + width + length]
-        if not value or len(value) < length:
-            yield 0, b""
-            return
-        yield value[0] & 0x7F, value[1:]
-        at += width + length
 
 
 def _crc24(data: bytes) -> bytes:

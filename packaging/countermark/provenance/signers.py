@@ -47,6 +47,8 @@ def _uncovered(signature: EnvelopeSignature, checked: CheckedSignature) -> Itera
     """Say what is unusual where the signature does not reach; the hint should name its key."""
     yield from armor_remarks(signature.armored)
     certificate, hint = checked.certificate, signature.keyid
-    if certificate is not None and certificate.key(hint.upper()) is None:
+    if certificate is not None and (
+        (hint != hint.lower() and hint != hint.upper()) or certificate.key(hint.upper()) is None
+    ):
         shown = f"{printable(hint)[:64]!r}" if hint else "empty"
         yield f"the keyid is {shown}, and {certificate.fingerprint} signed"

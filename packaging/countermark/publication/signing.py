@@ -57,14 +57,13 @@ def sign_release(directory: Path, signer: Signer, *, workers: int) -> SignedRele
     content = read_bounded(path)
     count = _expect_true(directory, content, workers)
     signature = signer.sign_detached(content)
+    # The statement first: when it is not so, nothing is signed.
+    envelope = [sign_provenance(directory, signer)] if find_statements(directory) else []
     target = directory / SIGNATURES
     kept = _without_key_of(signature, read_bounded(target)) if target.exists() else b""
     with unfinished(directory) as temporary:
         write_whole(target, kept + signature, temporary=temporary)
-    written = [target]
-    if find_statements(directory):
-        written.append(sign_provenance(directory, signer))
-    return SignedRelease(fingerprint=signer.fingerprint, files=count, written=tuple(written))
+    return SignedRelease(fingerprint=signer.fingerprint, files=count, written=(target, *envelope))
 
 
 def _expect_true(directory: Path, content: bytes, workers: int) -> int:
