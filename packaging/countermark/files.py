@@ -1,14 +1,16 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and reading those of strangers."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
-__all__ = ["publish", "sha256_of", "write_whole"]
+__all__ = ["publish", "read_ordinary", "sha256_of", "write_whole"]
 
 
 def write_whole(path: Path, content: bytes, *, temporary: Path) -> None:
@@ -43,6 +45,22 @@ def _sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_ordinary(path: Path, most: int) -> bytes:
+    """Return what is in a file, but no more than ``most`` bytes of it.
+
+    A pipe, a device or a directory is never waited for: raises :class:`OSError`, as for a file that
+    cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is no ordinary file", str(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(most)
     finally:
         os.close(descriptor)
 

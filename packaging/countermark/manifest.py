@@ -15,7 +15,7 @@ import msgspec
 
 from countermark.configuration import Configuration
 from countermark.errors import WorkError
-from countermark.files import write_whole
+from countermark.files import read_ordinary, write_whole
 from countermark.plan import ReleasePlan
 from countermark.workspace import Workspace
 
@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 SCHEMA: Final = "countermark.manifest/1"
+
+_LARGEST: Final = 16 << 20
+"""Bytes of a manifest that are read; one of seven hosts has 60,000."""
 
 Status = Literal["started", "accepted", "rejected", "failed"]
 
@@ -203,8 +206,9 @@ def canonical_json(document: msgspec.Struct) -> bytes:
 def read_manifest(workspace: Workspace) -> Manifest | None:
     """Return the manifest in an output directory, or None when none can be read."""
     try:
-        return msgspec.json.decode(workspace.manifest.read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
+        content = read_ordinary(workspace.manifest, _LARGEST)
+        return msgspec.json.decode(content, type=Manifest)
+    except (OSError, RecursionError, UnicodeDecodeError, msgspec.DecodeError):
         return None
 
 

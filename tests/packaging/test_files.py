@@ -7,11 +7,12 @@ import os
 import shutil
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from countermark.files import publish, sha256_of, write_whole
+from countermark.files import publish, read_ordinary, sha256_of, write_whole
 from countermark.sums.writing import format_sums
 
 
@@ -76,3 +77,18 @@ def test_sums_are_sorted_by_name() -> None:
     names = [line.split(b"  ")[1] for line in format_sums({"b": digest, "a": digest}).splitlines()]
     assert names == [b"a", b"b"]
     assert format_sums({}) == b""
+
+
+def test_no_more_of_a_file_is_read_than_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert read_ordinary(tmp_path / "a", 2) == b"ab"
+    assert read_ordinary(tmp_path / "a", 9) == b"abc"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_ordinary_file_is_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    make(tmp_path / "odd")
+    with pytest.raises(OSError, match="odd"):
+        read_ordinary(tmp_path / "odd", 9)

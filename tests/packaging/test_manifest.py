@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,11 @@ from countermark.manifest import (
     InputRow,
     Ledger,
     StepRow,
+    read_manifest,
 )
 from countermark.plan import ReleasePlan
 from countermark.render.document import schema_of
+from countermark.workspace import Workspace
 from suites import EPOCH, plan, schema_errors, suite
 
 LINUX, DARWIN = "x86_64-linux-gnu", "arm64-apple-darwin"
@@ -251,3 +254,13 @@ def test_a_manifest_that_cannot_be_written_is_a_work_error(tree: Path) -> None:
         ledger.begin(row(LINUX))
     assert str(release.workspace.manifest) in str(caught.value)
     assert list(release.workspace.temporary.iterdir()) == []
+
+
+def test_a_manifest_by_a_stranger_is_none_at_worst(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    os.mkfifo(path)
+    assert read_manifest(Workspace(out=tmp_path)) is None
+    path.unlink()
+    for content in (b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", b'{"name": "\xff"}'):
+        path.write_bytes(content)
+        assert read_manifest(Workspace(out=tmp_path)) is None

@@ -368,6 +368,14 @@ def test_a_pipe_is_no_file(dist: Path, demanded: Demanded) -> None:
     assert found(check_provenance(dist, demanded)) == {SOURCE_ARCHIVE: {"V09"}}
 
 
+def test_a_statement_that_is_a_pipe_is_not_waited_for(dist: Path, demanded: Demanded) -> None:
+    for suffix in (ENVELOPE, STATEMENT):
+        (dist / f"{LABEL}{suffix}").unlink()
+    os.mkfifo(dist / f"{LABEL}{STATEMENT}")
+    with pytest.raises(OSError, match="no ordinary file"):
+        check_provenance(dist, demanded)
+
+
 def test_a_file_that_was_added_to_the_release(dist: Path, demanded: Demanded) -> None:
     (dist / f"{LABEL}-riscv64-linux-gnu.tar.gz").write_bytes(pack_tar_gz({"a": b""}, LABEL))
     verdicts = found(check_provenance(dist, demanded))

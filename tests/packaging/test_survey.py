@@ -114,7 +114,9 @@ def test_libraries_are_told_where_they_are_looked_for(release: Path) -> None:
     assert survey_file(release / DARWIN_ARCHIVE).images[0].libraries is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b"\xff", b'{"schema": "other"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[" * 100_000, b"\xff", b'{"name": "\xff"}', b'{"schema": "other"}']
+)
 def test_a_build_record_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.tar").write_bytes(pack_tar({RECORD: content}, LABEL))
     with pytest.raises(TreeError, match="build record cannot be read"):

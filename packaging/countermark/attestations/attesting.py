@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from countermark.attestations.outputs import Fragment, Output, Outputs, format_lines
 from countermark.errors import ConfigurationError, WorkError, missing
-from countermark.files import write_whole
+from countermark.files import read_ordinary, write_whole
 from countersign.escaping import printable
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ Kept: TypeAlias = Literal["written", "there"]
 """Whether a file was written, or was there before."""
 
 _SIGNER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,99}")
+_MOST_MORE: Final = 1 << 20
+"""Bytes by which a list may be longer that is compared with what would be written."""
 _SHOWN: Final = 8
 """Lines of a difference that are told."""
 
@@ -127,7 +129,7 @@ def _expect_same(path: Path, content: bytes) -> None:
                 hint="Remove it: it is the signature of something else.",
             )
         return
-    old = path.read_bytes()
+    old = read_ordinary(path, len(content) + _MOST_MORE)
     if old == content:
         return
     before, now = (text.decode(errors="replace").splitlines() for text in (old, content))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from countermark.errors import ConfigurationError, RejectedError, missing
-from countermark.files import sha256_of
+from countermark.files import read_ordinary, sha256_of
 from countermark.packing.placement import CODESIGNED, SOURCE_DIRECTORY, place
 from counterproof.profiles.artifact import Artifact
 from countersign.escaping import listed, printable
@@ -112,8 +112,7 @@ def _read_parts(folder: Path, parts: Sequence[Path]) -> Outputs:
 
 
 def _parse_part(part: Path) -> Iterator[Output]:
-    with part.open("rb") as stream:
-        content = stream.read(_MOST_BYTES + 1)
+    content = read_ordinary(part, _MOST_BYTES + 1)
     for number, line in enumerate(content.decode(errors="replace").splitlines(), start=1):
         match = _LINE.fullmatch(line)
         if match is None or len(content) > _MOST_BYTES:

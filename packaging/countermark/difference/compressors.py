@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from countermark.workspace import Workspace
 from counterproof.errors import TreeError
 from counterproof.trees.format import ArchiveFormat
 
@@ -13,8 +14,6 @@ __all__ = ["compressor_of", "gzip_header_size", "told_by_manifest"]
 
 _HEAD: Final = 1 << 12
 """Bytes of a file that are looked at: gzip's longest sensible header, with a name and a comment."""
-_MAX_MANIFEST: Final = 16 << 20
-"""Bytes of a manifest that are read."""
 _TEXT, _CHECK, _EXTRA, _NAME, _COMMENT = 1, 2, 4, 8, 16
 _EFFORTS: Final = {0: "", 2: ", best compression", 4: ", fastest"}
 _SYSTEMS: Final = {0: "FAT", 3: "Unix", 7: "Macintosh", 10: "TOPS-20", 11: "NTFS", 255: "unknown"}
@@ -52,17 +51,13 @@ def told_by_manifest(path: Path, sha256: str | None) -> str | None:
 
     None where there is no manifest, or it says nothing of this very archive.
     """
-    place = path.parent / "manifest.json"
-    if sha256 is None or not place.is_file():
+    workspace = Workspace(out=path.parent)
+    if sha256 is None or not workspace.manifest.is_file():
         return None
-    import msgspec
+    from countermark.manifest import read_manifest
 
-    from countermark.manifest import Manifest
-
-    try:
-        with place.open("rb") as file:
-            manifest = msgspec.json.decode(file.read(_MAX_MANIFEST), type=Manifest)
-    except (OSError, msgspec.DecodeError):
+    manifest = read_manifest(workspace)
+    if manifest is None:
         return None
     rows = (*manifest.artifacts, *(row for host in manifest.hosts for row in host.artifacts))
     return next((row.compressor or None for row in rows if row.sha256 == sha256), None)

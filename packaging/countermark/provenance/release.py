@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from countermark.errors import ConfigurationError, WorkError
-from countermark.manifest import Manifest
+from countermark.manifest import read_manifest
 from countermark.provenance.names import is_artifact_of
 from countermark.provenance.survey import SurveyedFile, survey_file
 from countermark.reproduction.record import BuildRecord
+from countermark.workspace import Workspace
 from counterproof.trees.format import is_archive
 from countersign.escaping import listed
 
@@ -97,9 +96,8 @@ def find_source(directory: Path, release: ReleaseFiles, *, uri: str = "") -> Sou
 
     A commit is only taken for the source when the files that were built are those of the commit.
     """
-    try:
-        manifest = msgspec.json.decode((directory / "manifest.json").read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError, RecursionError):
+    manifest = read_manifest(Workspace(out=directory))
+    if manifest is None:
         return Source(uri=uri)
     (built, *_) = (record.source for record in release.records.values())
     commits = (

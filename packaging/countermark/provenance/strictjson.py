@@ -11,6 +11,8 @@ from math import isinf
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from countermark.files import read_ordinary
+
 __all__ = ["LARGEST", "MOST_DEPTH", "StrictJsonError", "parse_strict", "read_bounded"]
 
 LARGEST: Final = 16 << 20
@@ -32,8 +34,7 @@ def read_bounded(path: Path) -> bytes:
 
     Raises :class:`OSError`.
     """
-    with path.open("rb") as stream:
-        return stream.read(LARGEST + 1)
+    return read_ordinary(path, LARGEST + 1)
 
 
 def parse_strict(content: bytes) -> object:

@@ -179,7 +179,7 @@ def _read_record(content: Source, source: str, path: str) -> BuildRecord:
         raise TreeError(source, f"a build record of {content.size:,} bytes", member=path)
     try:
         return msgspec.json.decode(content.read(0, content.size), type=BuildRecord)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TreeError(source, f"the build record cannot be read: {error}", member=path) from error
 
 
