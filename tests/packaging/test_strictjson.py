@@ -51,6 +51,9 @@ def test_no_bytes_raise_anything_else(content: bytes) -> None:
         (b"{'a': 1}", "not JSON"),
         (b"", "not JSON"),
         (b"{} {}", "not JSON"),
+        (b'["\\ud800"]', "surrogate"),
+        (b'{"\\uDFFF": 1}', "surrogate"),
+        (b'["\\udc00\\ud800"]', "surrogate"),
     ],
 )
 def test_what_two_readers_might_take_for_two_things_is_refused(
@@ -63,6 +66,10 @@ def test_what_two_readers_might_take_for_two_things_is_refused(
 def test_the_deepest_document_is_read() -> None:
     nested = b"[" * MOST_DEPTH + b"]" * MOST_DEPTH
     assert json.dumps(parse_strict(nested)).encode() == nested
+
+
+def test_a_whole_surrogate_pair_is_read() -> None:
+    assert parse_strict(b'["\\ud83d\\ude00"]') == ["\N{GRINNING FACE}"]
 
 
 def test_a_large_document_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

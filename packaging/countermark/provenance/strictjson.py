@@ -1,11 +1,13 @@
 """JSON from strangers: what two readers could take for two different documents is refused.
 
-I-JSON (RFC 7493): UTF-8, no name twice in an object, no number that not every reader holds exactly.
+I-JSON (RFC 7493): UTF-8, no half of a surrogate pair, no name twice in an object, no number that
+not every reader holds exactly.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from math import isinf
 from pathlib import Path
@@ -22,6 +24,8 @@ MOST_DEPTH: Final = 64
 _LARGEST_NUMBER: Final = 2**53 - 1
 _MOST_DIGITS: Final = 16
 _SHOWN: Final = 40
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+"""How an escaped half of a pair begins, or a whole pair."""
 _TOO_DEEP: Final = f"more than {MOST_DEPTH} objects and lists stand in one another"
 
 
@@ -59,6 +63,8 @@ def parse_strict(content: bytes) -> object:
     except RecursionError as error:
         raise StrictJsonError(_TOO_DEEP) from error
     _refuse_depth(document)
+    if _SURROGATE.search(text):
+        _refuse_halves(document)
     return document
 
 
@@ -70,6 +76,14 @@ def _refuse_depth(document: object) -> None:
         if not level:
             return
     raise StrictJsonError(_TOO_DEEP)
+
+
+def _refuse_halves(document: object) -> None:
+    """Refuse text that UTF-8 cannot hold."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise StrictJsonError("a text holds half of a surrogate pair") from error
 
 
 def _inside(value: object) -> Iterable[object]:
