@@ -248,6 +248,13 @@ def test_links_in_a_circle_could_not_be_checked(release: Release) -> None:
     assert "prog-1.0.zip could not be read" in ended.out
 
 
+def test_an_unlisted_link_in_a_circle_is_named_like_any_other(release: Release) -> None:
+    (release.dist / "loop").symlink_to("loop")
+    document = release.document()
+    assert document["accepted"]
+    assert document["unlisted"] == ["loop"]
+
+
 def test_a_file_that_nobody_lists_is_a_note(release: Release) -> None:
     (release.dist / "evil.exe").write_bytes(b"x")
     document = release.document()

@@ -58,13 +58,13 @@ def check_files(entries: Iterable[Entry], directory: Path, *, workers: int) -> l
 def unlisted_files(entries: Iterable[Entry], directory: Path, known: Iterable[Path]) -> list[str]:
     """Name the files that stand where listed ones do, and are neither listed nor ``known``."""
     names = {entry.name for entry in entries}
-    passed_over = {path.resolve() for path in known}
+    passed_over = set(map(os.path.realpath, known))
     folders = sorted({name.rpartition("/")[0] for name in names} | {""})
     return [
         name
         for folder in folders
         for name in _files_in(directory, folder)
-        if name not in names and (directory / name).resolve() not in passed_over
+        if name not in names and os.path.realpath(directory / name) not in passed_over
     ]
 
 
