@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from hashlib import sha256
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +33,7 @@ def listed(sums: Sums) -> list[tuple[str, str]]:
 
 @given(digests=st.dictionaries(names, st.sampled_from([A, B]), min_size=1))
 def test_what_is_written_is_read_again(digests: dict[str, str]) -> None:
-    folded = {name.casefold(): name for name in digests}
+    folded = {normalize("NFC", normalize("NFC", name).casefold()): name for name in digests}
     digests = {name: digests[name] for name in folded.values()}
     sums = parse_sums(format_sums(digests))
     assert sums.digests == digests
@@ -126,6 +127,14 @@ def test_names_listed_twice_are_told_and_the_first_is_followed(second: str, seve
     sums = parse_sums(f"{A}  x\n{second}\n".encode())
     assert listed(sums) == [("x", A)]
     assert found(sums) == [("listed-twice", severity)]
+
+
+@pytest.mark.parametrize(
+    "second", ["cafe\N{COMBINING ACUTE ACCENT}", "CAFE\N{COMBINING ACUTE ACCENT}"]
+)
+def test_names_that_a_mac_takes_for_one_are_listed_twice(second: str) -> None:
+    sums = parse_sums(f"{A}  caf\N{LATIN SMALL LETTER E WITH ACUTE}\n{A}  {second}\n".encode())
+    assert found(sums) == [("listed-twice", "error")]
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\r\n"])

@@ -7,6 +7,7 @@ backslash before the line when the name is escaped, or ``SHA256 (name) = digest`
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -162,7 +163,7 @@ class _Reader:
         self._remarked.setdefault(rule.id, (rule, []))[1].append(number)
 
     def _add(self, entry: Entry) -> None:
-        same = self._folded.setdefault(entry.name.casefold(), entry.name)
+        same = self._folded.setdefault(_folded(entry.name), entry.name)
         first = self._entries.setdefault(same, entry)
         if first is entry:
             return
@@ -172,6 +173,11 @@ class _Reader:
         message = f"{printable(entry.name)}, with {other} digest: {where}"
         severity = Severity.WARNING if same_digest else None
         self.say(LISTED_TWICE, entry.line, message, severity=severity)
+
+
+def _folded(name: str) -> str:
+    """Return what is the same for two names that are one file on a Mac or on Windows."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _take_apart(text: str) -> _Line | None:
