@@ -315,3 +315,28 @@ def test_a_layout_is_reported_in_the_same_formats(dist: Path, run: Run, output: 
         assert "dist/changed" in map(place, document["runs"][0]["results"])
     if output == "junit":
         assert ET.fromstring(ended.out)[0].get("name") == "countermark layout check"
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        ("--require-signed",),
+        ("--require-kind", "cms"),
+        ("--require-identifier", "org.example"),
+        ("--require-team", "ABCDE12345"),
+        ("--target", "macos:14"),
+        ("--host", "arm64"),
+    ],
+)
+def test_no_demand_is_left_out_where_a_release_is_checked(
+    dist: Path, run: Run, demand: tuple[str, ...]
+) -> None:
+    (dist / "SHA256SUMS").write_bytes(b"")
+    ended = run("verify", dist, "--keys", dist, *demand, cwd=dist)
+    assert ended.code == 2
+    assert "without demands" in ended.err
+
+
+def test_keys_in_a_variable_do_not_make_a_release_of_a_program(dist: Path, run: Run) -> None:
+    ended = run("verify", dist / "good", cwd=dist, COUNTERMARK_KEYS="keys")
+    assert ended.code == 0, ended.err

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 import click
+from click.core import ParameterSource
 
 from countermark.cli.exits import Exit, exit_of_error
 from countermark.cli.paths import ANY_PATH
 from countermark.cli.reports import print_report, report_option
 from countermark.cli.systems import system_options
+from countermark.errors import ConfigurationError
 from countermark.signatures import verify_paths
 from countersign.demands import Demands
 from countersign.signature import Kind
@@ -37,6 +39,22 @@ def _patterns(
     if "" in words:
         raise click.BadParameter("a pattern is empty; no identifier is")
     return words
+
+
+_OF_PROGRAMS: Final = ("target", "hosts", "require_signed", "kinds", "identifiers", "teams")
+"""Parameters that say what every Mach-O must be, which nothing asks of a whole release."""
+
+
+def _refuse_demands() -> None:
+    """Refuse to leave out without a word what was demanded."""
+    context = click.get_current_context()
+    if any(
+        context.get_parameter_source(name) is not ParameterSource.DEFAULT for name in _OF_PROGRAMS
+    ):
+        raise ConfigurationError(
+            "with --keys, a whole release is checked, without demands on its Mach-O files",
+            hint="Check twice: once with --keys, and once without it but with the demands.",
+        )
 
 
 @click.command("verify")
@@ -69,7 +87,6 @@ def _patterns(
 @click.option(
     "--keys",
     type=ANY_PATH,
-    envvar="COUNTERMARK_KEYS",
     metavar="DIR|FILE",
     help="Check the whole release in the directory PATHS: who of the owners of these public keys "
     "signed it, and all that is in it.",
@@ -106,16 +123,17 @@ def command(
     Example: countermark verify dist/bitcoin-1.0.0-arm64-apple-darwin.tar.gz
     Example: countermark verify dist --keys builder-keys
     """
-    if keys is not None:
-        from countermark.cli.verify_release import verify_release
-
-        return verify_release(paths, keys, threshold, output)
     demands = Demands(
         signed=require_signed,
         kinds=tuple(map(Kind, kinds)),
         identifiers=identifiers,
         teams=teams,
     )
+    if keys is not None:
+        from countermark.cli.verify_release import verify_release
+
+        _refuse_demands()
+        return verify_release(paths, keys, threshold, output)
     verified = verify_paths(paths, system=parse_target(target, hosts), demands=demands)
     if verified.problems:
         from countermark.render.trouble import describe_error
