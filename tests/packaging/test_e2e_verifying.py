@@ -325,7 +325,7 @@ def test_a_layout_is_reported_in_the_same_formats(dist: Path, run: Run, output: 
         ("--require-identifier", "org.example"),
         ("--require-team", "ABCDE12345"),
         ("--target", "macos:14"),
-        ("--host", "arm64"),
+        ("--host", "arm64-apple-darwin"),
     ],
 )
 def test_no_demand_is_left_out_where_a_release_is_checked(
