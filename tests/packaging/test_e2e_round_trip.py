@@ -121,6 +121,24 @@ def test_without_provenance_it_is_said(published: Path, keys: Path, run: Run) ->
     assert "U03 no-provenance: nothing is said of how it was made" in ended.out
 
 
+def test_an_archive_that_nobody_signed_for_is_found(published: Path, keys: Path, run: Run) -> None:
+    for name in (SBOM, STATEMENT, ENVELOPE):
+        (published / name).unlink()
+    shutil.copy(published / DARWIN, published / DARWIN.replace("arm64", "x86_64"))
+    ended = verify(run, published, keys)
+    assert ended.code == 1
+    assert "D14 unlisted-file: it is called like a file of this release" in ended.out
+
+
+def test_an_sbom_that_nobody_signed_for_is_warned_of(published: Path, keys: Path, run: Run) -> None:
+    for name in (STATEMENT, ENVELOPE):
+        (published / name).unlink()
+    (published / SBOM).write_text("{}")
+    ended = verify(run, published, keys)
+    assert ended.code == 0
+    assert "warning D14 unlisted-file: nobody has signed for this SBOM" in ended.out
+
+
 def test_an_unsigned_archive_of_another_build_is_found(
     published: Path, keys: Path, run: Run
 ) -> None:

@@ -7,7 +7,7 @@ signed and the unsigned archives of one build. No answer keeps another one from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from countermark.packing.completeness import take_stock
 from countermark.provenance.checking import Demanded, check_provenance, find_statements
 from countermark.provenance.names import ENVELOPE, SBOM, STATEMENT
 from countermark.rulebook.publication import MANIFEST, NO_PROVENANCE, UNSIGNED_PAIR
+from countermark.rulebook.sums import UNLISTED_FILE
 from countermark.sums.sources import SUMS, find_sources
 from countermark.sums.verification import verify_sums
 from countermark.workspace import Workspace
@@ -31,7 +32,7 @@ from counterproof.profiles.detection import Asked
 from counterproof.rules import breach
 from countersign.errors import SigningError
 from countersign.escaping import listed
-from countersign.findings import FileVerdict, Verdict
+from countersign.findings import FileVerdict, Severity, Verdict
 
 if TYPE_CHECKING:
     from countermark.openpgp.keyring import Keyring
@@ -156,13 +157,30 @@ def _sums(directory: Path, trust: Trust, workers: int) -> Answer:
 def _completeness(directory: Path) -> Answer:
     """Compare with the manifest, where there is one: it tells what was to be made."""
     manifest = read_manifest(Workspace(out=directory))
+    strange = tuple(_called_like_listed(directory))
     if manifest is None:
-        return Answer("completeness", "without a manifest, complete is what the sums list")
+        said = "without a manifest, complete is what the sums list"
+        return Answer("completeness", said, strange)
     stock = take_stock(directory, AskedFiles())
     said = f"{stock.present} of {_count(len(stock.expected), 'file')} that its manifest plans"
     finding = _manifest_finding(directory, manifest)
-    files = stock.verdict.files if finding is None else (*stock.verdict.files, finding)
-    return Answer("completeness", said, files)
+    files = (*stock.verdict.files, *strange)
+    return Answer("completeness", said, files if finding is None else (*files, finding))
+
+
+def _called_like_listed(directory: Path) -> Iterator[FileVerdict]:
+    """Yield what is called like a file of this release, so that users take it, and is not listed.
+
+    The manifest may name it: nobody has signed that.
+    """
+    names = find_sources(directory / SUMS).sums.digests
+    stems = {artifact.stem for artifact in map(Artifact.parse, names) if artifact is not None}
+    for path in sorted(directory.iterdir()):
+        artifact = Artifact.parse(path.name)
+        if artifact and artifact.suffix and artifact.stem in stems and path.name not in names:
+            message = f"it is called like a file of this release, and {SUMS} does not list it"
+            finding = breach(UNLISTED_FILE, message, severity=Severity.ERROR)
+            yield FileVerdict(str(path), findings=(finding,))
 
 
 def _manifest_finding(directory: Path, manifest: Manifest) -> FileVerdict | None:
@@ -180,10 +198,23 @@ def _provenance(directory: Path, trust: Trust) -> Answer:
     """Check what is said of the making; one person may say it, for the files are vouched for."""
     if not find_statements(directory):
         finding = breach(NO_PROVENANCE, "nothing is said of how it was made")
-        return Answer("provenance", "none", (FileVerdict(str(directory), findings=(finding,)),))
+        none = FileVerdict(str(directory), findings=(finding,))
+        return Answer("provenance", "none", (none, *_unvouched_bills(directory, ())))
     files = check_provenance(directory, Demanded(keyring=trust.keyring, now=trust.now))
+    files = (*files, *_unvouched_bills(directory, files))
     good = all(file.accepted for file in files)
     return Answer("provenance", "signed, and true of the files" if good else "not as said", files)
+
+
+def _unvouched_bills(directory: Path, checked: Iterable[FileVerdict]) -> Iterator[FileVerdict]:
+    """Yield the SBOMs that are neither listed nor named by a statement."""
+    known = {file.path for file in checked}
+    names = find_sources(directory / SUMS).sums.digests
+    for path in sorted(directory.glob(f"*{SBOM}")):
+        if str(path) not in known and path.name not in names:
+            message = "nobody has signed for this SBOM"
+            finding = breach(UNLISTED_FILE, message, severity=Severity.WARNING)
+            yield FileVerdict(str(path), findings=(finding,))
 
 
 def _layout(archives: Sequence[Path]) -> Answer:
