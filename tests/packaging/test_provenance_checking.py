@@ -392,7 +392,6 @@ def test_a_file_that_was_added_to_the_release(dist: Path, demanded: Demanded) ->
         "",
         "C:\\a",
         "\x1b[2J",
-        "\ud800",
         f"{SOURCE_ARCHIVE}#../a",
         SOURCE_ARCHIVE,
     ],
@@ -404,6 +403,16 @@ def test_names_that_must_not_be_followed(dist: Path, demanded: Demanded, name: s
     )
     verdicts = check_provenance(dist, demanded)
     assert found(verdicts) == {f"{LABEL}{ENVELOPE}": {"V07"}}
+    assert messages(verdicts).isprintable()
+
+
+def test_a_name_of_half_a_letter_is_no_json(dist: Path, demanded: Demanded) -> None:
+    restate(
+        dist,
+        lambda said: said["subject"].append({"name": "\ud800", "digest": {"sha256": "0" * 64}}),
+    )
+    verdicts = check_provenance(dist, demanded)
+    assert found(verdicts) == {f"{LABEL}{ENVELOPE}": {"V01"}}
     assert messages(verdicts).isprintable()
 
 
