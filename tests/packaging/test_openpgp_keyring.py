@@ -88,6 +88,14 @@ def test_keys_with_an_address_in_common_are_one_persons(tmp_path: Path) -> None:
     assert problems(tmp_path) == [("carol.gpg", "one-person")]
 
 
+def test_a_comment_behind_an_address_makes_no_other_person(tmp_path: Path) -> None:
+    (tmp_path / "alice.gpg").write_bytes(certificate(ALICE, "Alice <alice@example.org>"))
+    other = certificate(ed25519(3), "Alice <Alice@example.org> (at work)")
+    (tmp_path / "work.gpg").write_bytes(other)
+    assert len(set(read_keyring(tmp_path).persons.values())) == 1
+    assert problems(tmp_path) == [("work.gpg", "one-person")]
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

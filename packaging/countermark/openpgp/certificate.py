@@ -84,7 +84,7 @@ class Certificate:
     @property
     def emails(self) -> frozenset[str]:
         """The addresses in its user ids, in small letters; a user id without one as it is."""
-        return frozenset(map(_email, self.user_ids))
+        return frozenset(each for user_id in self.user_ids for each in _emails(user_id))
 
     @property
     def name(self) -> str:
@@ -187,9 +187,10 @@ def _small_modulus(packet: Packet) -> str:
     return f"{algorithm[:3]} of {bits:,} bits" if bits < SMALLEST_MODULUS else ""
 
 
-_ADDRESS: Final = re.compile(r"<([^<>]+@[^<>]+)>\s*\Z")
+_ADDRESS: Final = re.compile(r"<([^<>]+@[^<>]+)>")
 
 
-def _email(user_id: str) -> str:
-    found = _ADDRESS.search(user_id)
-    return (found[1] if found else user_id).strip().casefold()
+def _emails(user_id: str) -> list[str]:
+    """Return the addresses in angle brackets, wherever they stand, or else the whole user id."""
+    found = _ADDRESS.findall(user_id) or [user_id]
+    return [each.strip().casefold() for each in found]
