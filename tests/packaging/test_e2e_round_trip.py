@@ -130,6 +130,15 @@ def test_an_archive_that_nobody_signed_for_is_found(published: Path, keys: Path,
     assert "D14 unlisted-file: it is called like a file of this release" in ended.out
 
 
+def test_without_signatures_all_else_is_still_told(published: Path, keys: Path, run: Run) -> None:
+    (published / "SHA256SUMS.asc").unlink()
+    ended = verify(run, published, keys)
+    assert ended.code == 2
+    assert "BAD   sums " in ended.out
+    assert "good  completeness " in ended.out
+    assert ended.err.count("SHA256SUMS.asc") == 1
+
+
 def test_an_sbom_that_nobody_signed_for_is_warned_of(published: Path, keys: Path, run: Run) -> None:
     for name in (STATEMENT, ENVELOPE):
         (published / name).unlink()

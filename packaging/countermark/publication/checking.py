@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from countermark.difference.comparing import compare_trees
 from countermark.errors import CountermarkError, foreseen
+from countermark.files import read_ordinary
 from countermark.layouts import check_layouts, holds_programs, release_in
 from countermark.manifest import Manifest, read_manifest
 from countermark.packing.completeness import Asked as AskedFiles
@@ -23,6 +24,7 @@ from countermark.provenance.checking import Demanded, check_provenance, find_sta
 from countermark.provenance.names import ENVELOPE, SBOM, STATEMENT
 from countermark.rulebook.publication import MANIFEST, NO_PROVENANCE, UNSIGNED_PAIR
 from countermark.rulebook.sums import UNLISTED_FILE
+from countermark.sums.reading import LARGEST_LIST, parse_sums
 from countermark.sums.sources import SUMS, find_sources
 from countermark.sums.verification import verify_sums
 from countermark.workspace import Workspace
@@ -168,12 +170,17 @@ def _completeness(directory: Path) -> Answer:
     return Answer("completeness", said, files if finding is None else (*files, finding))
 
 
+def _digests_listed(directory: Path) -> dict[str, str]:
+    """Return what the list says, whoever signed it."""
+    return parse_sums(read_ordinary(directory / SUMS, LARGEST_LIST + 1)).digests
+
+
 def _called_like_listed(directory: Path) -> Iterator[FileVerdict]:
     """Yield what is called like a file of this release, so that users take it, and is not listed.
 
     The manifest may name it: nobody has signed that.
     """
-    names = find_sources(directory / SUMS).sums.digests
+    names = _digests_listed(directory)
     stems = {artifact.stem for artifact in map(Artifact.parse, names) if artifact is not None}
     for path in sorted(directory.iterdir()):
         artifact = Artifact.parse(path.name)
@@ -185,7 +192,7 @@ def _called_like_listed(directory: Path) -> Iterator[FileVerdict]:
 
 def _manifest_finding(directory: Path, manifest: Manifest) -> FileVerdict | None:
     """Tell whether the manifest names other digests than the list."""
-    listed_digests = find_sources(directory / SUMS).sums.digests
+    listed_digests = _digests_listed(directory)
     rows = (*manifest.artifacts, *(row for host in manifest.hosts for row in host.artifacts))
     others = [row.name for row in rows if listed_digests.get(row.name, row.sha256) != row.sha256]
     if not others:
@@ -209,7 +216,7 @@ def _provenance(directory: Path, trust: Trust) -> Answer:
 def _unvouched_bills(directory: Path, checked: Iterable[FileVerdict]) -> Iterator[FileVerdict]:
     """Yield the SBOMs that are neither listed nor named by a statement."""
     known = {file.path for file in checked}
-    names = find_sources(directory / SUMS).sums.digests
+    names = _digests_listed(directory)
     for path in sorted(directory.glob(f"*{SBOM}")):
         if str(path) not in known and path.name not in names:
             message = "nobody has signed for this SBOM"
