@@ -48,6 +48,15 @@ def test_signed_is_unsigned_and_a_signature(tmp_path: Path, style: Style) -> Non
     assert compared(tmp_path, UNSIGNED, signed, modulo=True).equal
 
 
+def test_what_follows_a_signature_is_no_part_of_it(tmp_path: Path) -> None:
+    found = compared(tmp_path, UNSIGNED, SIGNED + b"more", modulo=True)
+    assert [each.where for each in found.differences] == ["arm64 behind the signature"]
+    assert found.differences[0].size == 4
+    assert not compared(tmp_path, SIGNED + b"more", SIGNED + b"else", modulo=True).equal
+    assert compared(tmp_path, SIGNED + b"more", SIGNED + b"more", modulo=True).equal
+    assert compared(tmp_path, UNSIGNED, SIGNED + bytes(4), modulo=True).equal
+
+
 def test_each_range_says_where_it_starts(tmp_path: Path) -> None:
     def last_place(one: bytes, other: bytes) -> str:
         return compared(tmp_path, one, other).differences[-1].where

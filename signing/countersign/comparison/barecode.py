@@ -26,6 +26,17 @@ class BareCode(NamedTuple):
     """The header and the load commands, as they are without one."""
     size: int
 
+    @property
+    def tail(self) -> bytes:
+        """What follows the signature, up to the last byte that is not zero.
+
+        It is short: :func:`bare_codes` refuses a slice in which it is not.
+        """
+        thin = self.part.thin
+        end = thin.signature.data_end if thin.signature_start is not None and thin.signature else 0
+        tail = self.source.read(thin.base + end, thin.size - end) if end else b""
+        return tail.rstrip(b"\0")
+
     def read(self, offset: int, size: int) -> bytes:
         """Read a range as far as it is there; raises what the source raises."""
         size = min(size, self.size - offset)

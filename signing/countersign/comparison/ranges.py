@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from countersign.comparison.barecode import bare_codes
+from countersign.comparison.barecode import BareCode, bare_codes
 from countersign.errors import FormatError, IncomparableError, NotSignableError
 from countersign.macho.symbols import Symbols, read_symbols
 from countersign.reading import Part, read_image
@@ -107,6 +107,16 @@ def _unsigned_differences(one: Source, other: Source) -> Iterator[Difference]:
         named = _Named(one, old.part)
         for span in _ranges(old.read, old.size, new.read, new.size):
             yield named.difference(span, span.start)
+        yield from _behind_signatures(old, new)
+
+
+def _behind_signatures(old: BareCode, new: BareCode) -> Iterator[Difference]:
+    """Compare what follows the signatures and belongs to none; zeros there are padding."""
+    tails = old.tail, new.tail
+    if tails[0] != tails[1]:
+        where = f"{old.part.thin.arch} behind the signature"
+        size = max(map(len, tails))
+        yield Difference(where=where, offset=old.size, size=size)
 
 
 class _Named:
