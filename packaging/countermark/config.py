@@ -12,11 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from countermark.configuration import Configuration, HostBuild
 from countermark.errors import ConfigurationError, nearest
 from countermark.hosts import Host, buildable_hosts, default_triples, find_host, native_triple
 from countermark.packing.artifacts import FULL, ArtifactKind
-from countermark.settings import FILE_NAME, CMakeValue, HostSettings, Settings, read_settings
+from countermark.settings import (
+    FILE_NAME,
+    CMakeValue,
+    DependencySettings,
+    HostSettings,
+    Settings,
+    ToolSettings,
+    read_settings,
+)
 from countermark.source import Source, describe_source
 from countermark.toolchain import select_toolchain
 from countersign.style import Style
@@ -92,6 +102,8 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
         source_uri=settings.source_uri,
         builder=settings.builder,
         hosts=_hosts(options, settings, base, directory),
+        dependencies=tuple(_dependency(each, base) for each in settings.dependencies),
+        tools={name: _tool(each, base) for name, each in settings.tools.items()},
         environment={
             **kept,
             "LC_ALL": "C.UTF-8",
@@ -288,7 +300,37 @@ def _host_build(
         profile=_profile(profile),
         profile_name=profile,
         cmake=_cache_entries({**settings.cmake, **own.cmake, **dict(options.cmake)}),
+        minimum=own.minimum,
+        linker=own.linker,
+        sdk=own.sdk,
+        sdk_path=_from_file(own.sdk_path, base) if own.sdk_path else None,
+        prefixes=tuple(_from_file(each, base) for each in _listed(own.prefix)),
+        environment=tuple(sorted(own.environment.items())),
     )
+
+
+def _listed(words: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else words
+
+
+def _from_file(path: str, base: Path) -> Path:
+    """Return where a path of the configuration file leads; ``~`` is the user's home.
+
+    Symbolic links stay: some programs, ``capnpc`` for one, go by the name they are called by.
+    """
+    return base / Path(path).expanduser()
+
+
+def _dependency(dependency: DependencySettings, base: Path) -> DependencySettings:
+    source = str(_from_file(dependency.source, base))
+    return msgspec.structs.replace(dependency, source=source)
+
+
+def _tool(tool: ToolSettings, base: Path) -> ToolSettings:
+    """A program that is only a name is one that PATH leads to."""
+    if tool.program is None or "/" not in tool.program:
+        return tool
+    return msgspec.structs.replace(tool, program=str(_from_file(tool.program, base)))
 
 
 def _profile_name(name: str | None, base: Path) -> str | None:

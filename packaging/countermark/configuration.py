@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from countermark.hosts import Host
 from countermark.packing.artifacts import ArtifactKind
-from countermark.settings import CMakeValue, HostSettings, Settings
+from countermark.settings import (
+    CMakeValue,
+    DependencySettings,
+    HostSettings,
+    Settings,
+    ToolSettings,
+)
 from countermark.source import Source
 from countermark.toolchain import Toolchain, ToolchainKind
 from countersign.style import Style
@@ -33,6 +39,16 @@ class HostBuild:
     """What leads to the profile: its name, or the absolute path of its file."""
     cmake: tuple[tuple[str, CMakeValue], ...]
     """Cache entries, the common and its own, sorted by name."""
+    minimum: str | None = None
+    """The oldest system the programs shall start on; the host's own default when None."""
+    linker: str | None = None
+    sdk: str | None = None
+    """The version of the SDK that images shall name."""
+    sdk_path: Path | None = None
+    prefixes: tuple[Path, ...] = ()
+    """Where the suite's libraries for the host are installed."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables for the programs that build for this host, sorted by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +75,10 @@ class Configuration:
     builder: str | None = None
     """A URI that stands for who builds."""
     hosts: tuple[HostBuild, ...]
+    dependencies: tuple[DependencySettings, ...] = ()
+    """What is built before the suite; their sources are absolute paths."""
+    tools: Mapping[str, ToolSettings]
+    """Programs of this machine that the build runs; theirs are absolute paths or names."""
     environment: Mapping[str, str]
     """The whole environment of every program that is run."""
 
@@ -82,15 +102,25 @@ def effective_settings(configuration: Configuration) -> Settings:
         record=configuration.record,
         source_uri=configuration.source_uri,
         builder=configuration.builder,
-        hosts={
-            build.host.triple: HostSettings(
-                toolchain=str(build.toolchain.file)
-                if build.toolchain.kind is ToolchainKind.FILE
-                else build.toolchain.kind.value,
-                preset=build.preset,
-                profile=build.profile_name,
-                cmake=dict(build.cmake),
-            )
-            for build in configuration.hosts
-        },
+        hosts={build.host.triple: _host_settings(build) for build in configuration.hosts},
+        tools=dict(configuration.tools),
+        dependencies=configuration.dependencies,
+    )
+
+
+def _host_settings(build: HostBuild) -> HostSettings:
+    toolchain = build.toolchain
+    return HostSettings(
+        toolchain=str(toolchain.file)
+        if toolchain.kind is ToolchainKind.FILE
+        else toolchain.kind.value,
+        preset=build.preset,
+        profile=build.profile_name,
+        cmake=dict(build.cmake),
+        minimum=build.minimum,
+        linker=build.linker,
+        sdk=build.sdk,
+        sdk_path=str(build.sdk_path) if build.sdk_path else None,
+        prefix=tuple(map(str, build.prefixes)),
+        environment=dict(build.environment),
     )

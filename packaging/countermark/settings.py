@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -19,8 +19,10 @@ from countermark.hosts import HOSTS, find_host
 __all__ = [
     "FILE_NAME",
     "CMakeValue",
+    "DependencySettings",
     "HostSettings",
     "Settings",
+    "ToolSettings",
     "format_settings",
     "json_schema",
     "parse_settings",
@@ -32,6 +34,7 @@ FILE_NAME: Final = "countermark.toml"
 T = TypeVar("T")
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 _Uri = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9+.-]*:[!-~]+$", max_length=4096)]
 
 CMakeValue = bool | int | str
@@ -48,6 +51,55 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     profile: _Text | None = None
     cmake: dict[str, CMakeValue] = {}
     """Cache entries for this host, over the common ones."""
+    minimum: _Text | None = None
+    """The oldest system the programs start on: a version of macOS, of glibc, or of Windows NT."""
+    linker: _Text | None = None
+    """For macOS with the default toolchain: ``zig``, or ``lld`` for ``ld64.lld``."""
+    sdk: _Text | None = None
+    """For macOS: the version of the SDK that the programs shall name."""
+    sdk_path: _Text | None = None
+    """Where the SDK, or the root of another system, is for a toolchain that needs one."""
+    prefix: _Text | tuple[_Text, ...] = ()
+    """Where the suite's libraries for this host are installed, relative to the file."""
+    environment: dict[str, str] = {}
+    """Variables that the programs which build for this host are given."""
+
+
+class ToolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A program of this machine that the suite's build runs, such as a code generator."""
+
+    program: _Text | None = None
+    """Its path, relative to the configuration file, or a name that PATH leads to."""
+    dependency: _Text | None = None
+    """The dependency whose build for this machine brings it."""
+    variable: _Text | None = None
+    """The cache entry that is given its path."""
+    version: _Text | None = None
+    """The version that it must give itself."""
+
+
+class DependencySettings(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """A library, or a tool, that is built before the suite."""
+
+    name: _Text
+    source: _Text
+    """A directory or an archive, relative to the configuration file."""
+    version: _Text | None = None
+    url: _Uri | None = None
+    """Where ``countermark fetch`` finds the archive."""
+    sha256: _Sha256 | None = None
+    """The digest of the archive."""
+    recipe: Literal["cmake", "headers", "c", "commands"] = "cmake"
+    native: bool = False
+    """Whether it is built for this machine, too, for its tools."""
+    hosts: tuple[_Text, ...] | None = None
+    """The hosts that need it; all when not given."""
+    needs: tuple[_Text, ...] = ()
+    """The dependencies that must be there first."""
+    cmake: dict[str, CMakeValue] = {}
+    """Cache entries of its build."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -86,6 +138,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """Cache entries for every host."""
     hosts: dict[str, HostSettings] = {}
     """The hosts to build for, by triple; this machine and Apple's arm64 when not given."""
+    tools: dict[str, ToolSettings] = {}
+    """Programs of this machine that the build runs, by name."""
+    dependencies: tuple[DependencySettings, ...] = ()
+    """What is built before the suite."""
 
 
 def read_settings(file: Path) -> Settings:
@@ -126,14 +182,25 @@ def _convert(value: object, kind: type[T], at: str, origin: str) -> T:
 
 def _entries(document: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     """Yield path, value and type of what stands under keys that msgspec's errors do not name."""
-    hosts = document.get("hosts")
-    named = hosts.items() if isinstance(hosts, dict) else ()
-    tables = [("", document), *((f"hosts.{triple}.", host) for triple, host in named)]
-    for at, table in tables:
-        cmake = table.get("cmake") if isinstance(table, dict) else None
-        if isinstance(cmake, dict):
-            yield from ((f"{at}cmake.{name}", value, CMakeValue) for name, value in cmake.items())
-    yield from ((f"hosts.{triple}", host, HostSettings) for triple, host in named)
+    parts = tuple(_parts(document))
+    for at, table in [("", document), *((f"{at}.", table) for at, table, _ in parts)]:
+        for key, kind in (("cmake", CMakeValue), ("environment", str)):
+            entries = table.get(key) if isinstance(table, dict) else None
+            if isinstance(entries, dict):
+                yield from ((f"{at}{key}.{name}", value, kind) for name, value in entries.items())
+    yield from parts
+
+
+def _parts(document: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, value and type of the tables that a file may hold several of."""
+    for key, kind in (("hosts", HostSettings), ("tools", ToolSettings)):
+        named = document.get(key)
+        if isinstance(named, dict):
+            yield from ((f"{key}.{name}", table, kind) for name, table in named.items())
+    dependencies = document.get("dependencies")
+    if isinstance(dependencies, list):
+        for number, table in enumerate(dependencies):
+            yield f"dependencies[{number}]", table, DependencySettings
 
 
 def _holds_nul(value: object) -> bool:
@@ -147,15 +214,14 @@ def _holds_nul(value: object) -> bool:
 def _refuse_unknown_keys(document: Mapping[str, Any], origin: str) -> None:
     _refuse_unknown(document, Settings.__struct_fields__, "", origin)
     hosts = document.get("hosts", {})
-    if not isinstance(hosts, dict):
-        return
-    for triple, host in hosts.items():
+    for triple in hosts if isinstance(hosts, dict) else ():
         try:
             find_host(triple)
         except ConfigurationError as error:
             raise ConfigurationError(f"{origin}: hosts: {error}", hint=error.hint) from error
-        if isinstance(host, dict):
-            _refuse_unknown(host, HostSettings.__struct_fields__, f"hosts.{triple}.", origin)
+    for at, table, kind in _parts(document):
+        if isinstance(table, dict):
+            _refuse_unknown(table, kind.__struct_fields__, f"{at}.", origin)
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: tuple[str, ...], at: str, origin: str) -> None:
@@ -201,11 +267,13 @@ def format_settings(settings: Settings) -> str:
 
 def _without_none(table: dict[str, Any]) -> dict[str, Any]:
     """Leave out what is not set: TOML has no word for it."""
-    return {
-        key: _without_none(value) if isinstance(value, dict) else value
-        for key, value in table.items()
-        if value is not None
-    }
+    return {key: _plain(value) for key, value in table.items() if value is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return _without_none(value)
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def json_schema() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from countermark.settings import (
     CMakeValue,
     HostSettings,
     Settings,
+    ToolSettings,
     format_settings,
     json_schema,
     parse_settings,
@@ -249,3 +250,53 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ConfigurationError, match="regular file"):
         read_settings(tmp_path / "pipe")
+
+
+def test_everything_about_hosts_tools_and_dependencies_is_read() -> None:
+    read = parse_settings(
+        """
+        [hosts.arm64-apple-darwin]
+        minimum = "14.0"
+        linker = "lld"
+        sdk = "14.0"
+        prefix = ["deps/arm64"]
+        environment = { NAME = "value" }
+
+        [tools.generator]
+        dependency = "maker"
+        variable = "GENERATOR_EXECUTABLE"
+
+        [[dependencies]]
+        name = "maker"
+        source = "maker-1.0.tar.gz"
+        native = true
+        hosts = []
+        """,
+        "release.toml",
+    )
+    host = read.hosts["arm64-apple-darwin"]
+    assert (host.linker, host.prefix, host.environment) == (
+        "lld",
+        ("deps/arm64",),
+        {"NAME": "value"},
+    )
+    assert read.tools["generator"] == ToolSettings(
+        dependency="maker", variable="GENERATOR_EXECUTABLE"
+    )
+    (maker,) = read.dependencies
+    assert (maker.name, maker.recipe, maker.native, maker.hosts) == ("maker", "cmake", True, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[tools.x]\nprogramm = 'a'", "unknown key 'tools.x.programm'"),
+        ("[[dependencies]]\nname='a'\nsource='b'\nsha='c'", "unknown key 'dependencies[0].sha'"),
+        ("[[dependencies]]\nname='a'", "dependencies[0]: object missing required field `source`"),
+        ("[[dependencies]]\nname='a'\nsource='b'\nrecipe='make'", "dependencies[0].recipe: "),
+        ("[hosts.arm64-apple-darwin]\nenvironment={A=1}", "hosts.arm64-apple-darwin.environment.A"),
+        ("dependencies = 3", "dependencies: expected a list"),
+    ],
+)
+def test_what_is_wrong_with_tools_and_dependencies_is_named(text: str, problem: str) -> None:
+    assert problem in str(refusal(text))
