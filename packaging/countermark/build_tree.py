@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from countermark.configuration import LINKS
 from countermark.errors import ConfigurationError, OutOfOrderError, nearest
 from countermark.file_api import BuildModel, ask, read_model
 from countermark.files import sha256_of
@@ -124,7 +125,7 @@ def _digests(paths: Iterable[str]) -> dict[str, str | None]:
 
 def _without_paths_of_users(environment: Mapping[str, str]) -> dict[str, str]:
     """Leave out what changes from shell to shell and does not reach the output."""
-    quiet = ("HOME", "LOGNAME", "TEMP", "TMP", "TMPDIR", "USER")
+    quiet = ("HOME", "LOGNAME", "TEMP", "TMP", "TMPDIR", "USER", LINKS)
     return {name: value for name, value in environment.items() if name not in quiet}
 
 

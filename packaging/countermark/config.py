@@ -6,6 +6,8 @@ Options win over ``COUNTERMARK_*`` variables (the command line merges these two)
 
 from __future__ import annotations
 
+import contextlib
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from countermark.configuration import Configuration, HostBuild
+from countermark.capacity import look
+from countermark.configuration import LINKS, Configuration, HostBuild
 from countermark.errors import ConfigurationError, nearest
 from countermark.hosts import Host, buildable_hosts, default_triples, find_host, native_triple
 from countermark.packing.artifacts import FULL, ArtifactKind
@@ -43,6 +46,11 @@ what is built without a trace in the configuration."""
 _EVERYTHING: Final = "full"
 """All kinds that a release of Bitcoin Core has, in one word."""
 
+_AMOUNTS: Final[Mapping[str, tuple[type[float], str]]] = {
+    "jobs": (int, "a whole number"),
+    "load": (float, "a number"),
+}
+
 _LATEST_TIME: Final = 4354819198
 """The last moment of 2107, in seconds since 1970: a zip file knows no later time."""
 
@@ -64,6 +72,8 @@ class Options:
     toolchain: str | None = None
     preset: str | None = None
     cmake: tuple[tuple[str, str], ...] = ()
+    jobs: int | None = None
+    load: float | None = None
 
 
 def resolve(options: Options, environment: Mapping[str, str], directory: Path) -> Configuration:
@@ -87,6 +97,7 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
     source = describe_source(suite, out=out, environment=kept)
     epoch = _epoch(environment, settings, source)
     cache = _cache(environment, out, directory)
+    capacity = look()
     return Configuration(
         suite=suite,
         source=source,
@@ -104,6 +115,8 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
         hosts=_hosts(options, settings, base, directory),
         dependencies=tuple(_dependency(each, base) for each in settings.dependencies),
         tools={name: _tool(each, base) for name, each in settings.tools.items()},
+        jobs=int(_amount("jobs", options.jobs, environment) or capacity.jobs),
+        load=_amount("load", options.load, environment),
         environment={
             **kept,
             "LC_ALL": "C.UTF-8",
@@ -112,6 +125,7 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
             "ZERO_AR_DATE": "1",
             "ZIG_GLOBAL_CACHE_DIR": str(cache / "zig"),
             "ZIG_LOCAL_CACHE_DIR": str(cache / "zig"),
+            LINKS: str(capacity.links),
         },
     )
 
@@ -231,6 +245,22 @@ def _cache(environment: Mapping[str, str], out: Path, directory: Path) -> Path:
         if Path(parent).is_absolute():
             return Path(parent, "countermark")
     return out / ".countermark" / "cache"
+
+
+def _amount(name: str, option: float | None, environment: Mapping[str, str]) -> float | None:
+    """Return how much of the machine a build is to use, if the user says so."""
+    variable = f"COUNTERMARK_{name.upper()}"
+    given = environment.get(variable)
+    if option is not None or not given:
+        return option
+    kind, noun = _AMOUNTS[name]
+    with contextlib.suppress(ValueError):
+        amount = kind(given)
+        if 0 < amount < math.inf:
+            return amount
+    raise ConfigurationError(
+        f"{variable} is '{given}', not {noun} above 0", hint=f"Correct it, or give --{name}."
+    )
 
 
 def _artifacts(words: tuple[str, ...]) -> tuple[ArtifactKind, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from countermark.hosts import Host
 from countermark.packing.artifacts import ArtifactKind
@@ -23,7 +23,10 @@ from countersign.style import Style
 if TYPE_CHECKING:
     from counterproof.profiles.profile import Profile
 
-__all__ = ["Configuration", "HostBuild", "effective_settings"]
+__all__ = ["LINKS", "Configuration", "HostBuild", "effective_settings"]
+
+LINKS: Final = "COUNTERMARK_LINKS"
+"""The variable that tells CMake how many linkers may run at a time; it shapes no byte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,11 @@ class Configuration:
     """What is built before the suite; their sources are absolute paths."""
     tools: Mapping[str, ToolSettings]
     """Programs of this machine that the build runs; theirs are absolute paths or names."""
+    jobs: int
+    """How many commands of a build run at a time. It is the machine's matter, as the load is: it
+    shapes no byte, so nothing that is built is judged by it."""
+    load: float | None = None
+    """No command of a build begins while the machine's load is above this, if any other runs."""
     environment: Mapping[str, str]
     """The whole environment of every program that is run."""
 

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from countermark.capacity import look
 from countermark.errors import CountermarkError
 from countermark.hosts import HOSTS, native_triple
 from countermark.toolchain import find_zig
@@ -34,6 +35,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Examined, ...]:
         *_build_tools(environment),
         *_programs(environment),
         _page_hashes(),
+        _capacity(),
         *_hosts(),
     )
 
@@ -115,6 +117,22 @@ def _page_hashes() -> Examined:
         detail=f"{implementation}, by the native kernel" if native else without,
         fix="" if native else fix,
     )
+
+
+def _capacity() -> Examined:
+    found = look()
+    memory = "an unknown amount" if found.memory is None else f"{found.memory / (1 << 30):.1f} GiB"
+    return Examined(
+        name="a build may use",
+        found=True,
+        needed=False,
+        detail=f"{_count(found.processors, 'processor')} and {memory} of memory: "
+        f"{_count(found.jobs, 'job')} at a time, {_count(found.links, 'linker')} among them",
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _hosts() -> Iterator[Examined]:

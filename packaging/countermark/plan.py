@@ -19,7 +19,7 @@ from countermark.toolchain import REPRODUCIBLE_CMAKE
 from countermark.tools import BuildTools
 from countermark.workspace import HostWorkspace, Workspace
 
-__all__ = ["HostPlan", "PlannedArchive", "ReleasePlan", "plan_release"]
+__all__ = ["HostPlan", "PlannedArchive", "ReleasePlan", "build_arguments", "plan_release"]
 
 _INCLUDES: Final = "CMAKE_PROJECT_TOP_LEVEL_INCLUDES"
 _BUILD_TYPE: Final = "CMAKE_BUILD_TYPE"
@@ -136,7 +136,7 @@ def _plan_host(
         build=build,
         workspace=own,
         configure=command(*_configure_arguments(configuration, tools, build, own)),
-        compile=command("--build", str(own.build)),
+        compile=command("--build", str(own.build), *build_arguments(configuration)),
         install=tuple(
             command("--install", str(own.build), "--prefix", str(stage), *strip, *component)
             for component in _component_arguments(configuration)
@@ -148,6 +148,12 @@ def _plan_host(
         splits_debug=splits_debug,
         left_out=tuple(left_out.values()),
     )
+
+
+def build_arguments(configuration: Configuration) -> tuple[str, ...]:
+    """Return what bounds ``cmake --build``, for the suite and for its dependencies."""
+    load = () if configuration.load is None else ("--", "-l", f"{configuration.load:g}")
+    return ("--parallel", str(configuration.jobs), *load)
 
 
 def _archives(

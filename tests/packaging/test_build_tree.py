@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from countermark.build_tree import build, configure, read_build_tree
+from countermark.configuration import LINKS
 from countermark.errors import CommandError, ConfigurationError, WorkError
 from countermark.plan import HostPlan
 from countermark.process import Runner
@@ -74,6 +76,72 @@ def test_another_entry_time_or_toolchain_builds_all_anew(tree: Path) -> None:
     toolchain.write_text("# another compiler\n", encoding="utf-8")
     configure(plan_of(tree), Runner())
     assert not built.exists()
+
+
+def pools_of(plan: HostPlan) -> set[str]:
+    """Return the lines that say how deep a pool is, and which target's link is in which."""
+    lines = [
+        line.strip()
+        for file in (
+            plan.workspace.build / "build.ninja",
+            *plan.workspace.build.rglob("rules.ninja"),
+        )
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    depths = {f"{one} {two}" for one, two in pairwise(lines) if two.startswith("depth = ")}
+    return depths | {line for line in lines if line.startswith("pool = ") and "console" not in line}
+
+
+LINKED = """\
+cmake_minimum_required(VERSION 3.25)
+project(demo LANGUAGES C)
+%s
+add_executable(main main.c)
+install(TARGETS main COMPONENT docs)
+"""
+
+
+def linked(tree: Path, pools: str = "", links: str = "3") -> HostPlan:
+    """Configure a suite with a program, and with pools of its own."""
+    (tree / "main.c").write_text("int main(void) { return 0; }\n", encoding="utf-8")
+    suite(tree, LINKED % pools)
+    plan = with_variable(plan_of(tree), LINKS, links)
+    configure(plan, Runner())
+    return plan
+
+
+def test_as_many_linkers_run_as_there_is_memory_for(tree: Path) -> None:
+    plan = linked(tree)
+    assert pools_of(plan) == {"pool countermark_links depth = 3", "pool = countermark_links"}
+    build(plan, Runner())
+
+
+@pytest.mark.parametrize(
+    "pools",
+    ["set(CMAKE_JOB_POOLS own=5)", "set_property(GLOBAL PROPERTY JOB_POOLS own=5)"],
+    ids=["variable", "property"],
+)
+def test_pools_of_the_suite_stay(tree: Path, pools: str) -> None:
+    plan = linked(tree, f"{pools}\nset(CMAKE_JOB_POOL_COMPILE own)")
+    assert pools_of(plan) == {
+        "pool countermark_links depth = 3",
+        "pool = countermark_links",
+        "pool own depth = 5",
+        "pool = own",
+    }
+
+
+def test_a_pool_of_the_suite_for_links_wins(tree: Path) -> None:
+    plan = linked(tree, "set(CMAKE_JOB_POOLS own=5)\nset(CMAKE_JOB_POOL_LINK own)")
+    assert "pool = own" in pools_of(plan)
+    assert "pool = countermark_links" not in pools_of(plan)
+
+
+def test_other_memory_builds_nothing_anew(tree: Path) -> None:
+    plan = plan_of(tree)
+    configure(plan, Runner())
+    configure(with_variable(plan, LINKS, "99"), Runner())
+    assert log_of(plan) == ""
 
 
 @pytest.mark.parametrize(

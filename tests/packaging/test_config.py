@@ -13,6 +13,7 @@ from countermark.configuration import Configuration, effective_settings
 from countermark.errors import ConfigurationError, UnknownHostError
 from countermark.settings import FILE_NAME, format_settings
 from countermark.toolchain import ToolchainKind
+from countersign.pagehash import available_threads
 from countersign.style import Style
 from suites import ENVIRONMENT, EPOCH, commit, suite
 
@@ -47,6 +48,31 @@ def refusal(directory: Path, options: Options, **environment: str) -> Configurat
     with pytest.raises(ConfigurationError) as caught:
         settle(directory, options, **environment)
     return caught.value
+
+
+def test_without_a_word_a_build_has_no_more_jobs_than_processors(tree: Path) -> None:
+    found = settle(tree, Options(version="1"))
+    assert 1 <= found.jobs <= available_threads()
+    assert found.load is None
+
+
+def test_a_variable_says_how_much_of_the_machine_is_used(tree: Path) -> None:
+    variables = {"COUNTERMARK_JOBS": "7", "COUNTERMARK_LOAD": "2.5"}
+    found = settle(tree, Options(version="1"), **variables)
+    assert (found.jobs, found.load) == (7, 2.5)
+    found = settle(tree, Options(version="1", jobs=2, load=1.0), **variables)
+    assert (found.jobs, found.load) == (2, 1.0)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "x", "nan", "inf", "1e999"])
+@pytest.mark.parametrize("name", ["COUNTERMARK_JOBS", "COUNTERMARK_LOAD"])
+def test_an_amount_that_is_none_is_refused(tree: Path, name: str, amount: str) -> None:
+    assert name in str(refusal(tree, Options(version="1"), **{name: amount}))
+
+
+def test_how_much_of_the_machine_is_used_is_not_written_down(tree: Path) -> None:
+    one, other = (settle(tree, Options(version="1", jobs=n, load=n)) for n in (1, 9))
+    assert effective_settings(one) == effective_settings(other)
 
 
 def test_an_option_wins_over_the_file(tree: Path) -> None:

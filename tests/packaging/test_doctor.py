@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from countermark.capacity import look
 from countermark.cli.doctor import command
 from countermark.doctor import Examined, examine
 from countermark.hosts import HOSTS
@@ -91,6 +92,14 @@ def test_the_kernel_is_told_with_what_it_runs() -> None:
     one = by_name(examine({"PATH": ""}))[KERNEL]
     assert one.found
     assert page_hash_implementation() in one.detail
+
+
+def test_what_a_build_may_use_is_told() -> None:
+    one = by_name(examine({"PATH": ""}))["a build may use"]
+    found = look()
+    assert f"{found.processors} processor" in one.detail
+    assert f"{found.jobs} job" in one.detail
+    assert "memory" in one.detail
 
 
 def test_a_missing_kernel_is_no_fault_and_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,17 @@ def test_ours_is_included_before_the_users(tree: Path) -> None:
 def test_the_build_tree_is_compiled(tree: Path) -> None:
     one = host_plan(tree)
     assert value_after("--build", one.compile.argv) == str(one.workspace.build)
+
+
+def test_a_build_uses_as_much_of_the_machine_as_it_is_told_to(tree: Path) -> None:
+    assert host_plan(tree, jobs=3).compile.argv[-2:] == ("--parallel", "3")
+    loaded = host_plan(tree, jobs=3, load=2.5).compile.argv
+    assert loaded[-5:] == ("--parallel", "3", "--", "-l", "2.5")
+
+
+def test_what_a_build_uses_of_the_machine_changes_nothing_else(tree: Path) -> None:
+    one, other = host_plan(tree, jobs=1), host_plan(tree, jobs=64, load=9.0)
+    assert replace(one, compile=other.compile) == other
 
 
 def test_everything_is_installed_stripped_into_the_stage(tree: Path) -> None:

@@ -8,7 +8,7 @@ import click
 
 from countermark.cli.flow import progress_options, run_flow
 from countermark.cli.formats import format_option
-from countermark.cli.options import resolve_options, suite_options
+from countermark.cli.options import machine_options, resolve_options, suite_options
 from countermark.flow import BUILD_STEPS
 
 __all__ = ["command"]
@@ -16,6 +16,7 @@ __all__ = ["command"]
 
 @click.command("build")
 @suite_options
+@machine_options
 @progress_options
 @format_option
 def command(quiet: bool, output: str, **values: Any) -> int:  # noqa: ANN401

@@ -12,7 +12,7 @@ import click
 from countermark.config import Options, resolve
 from countermark.configuration import Configuration
 
-__all__ = ["resolve_options", "suite_options"]
+__all__ = ["machine_options", "resolve_options", "suite_options"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -115,9 +115,38 @@ _SUITE_OPTIONS = (
 )
 
 
+_MACHINE_OPTIONS = (
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Commands of a build that run at a time, of dependencies too  [default: as many as "
+        "there are processors and memory for]",
+    ),
+    click.option(
+        "-l",
+        "--load",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="L",
+        help="Begin no further command of a build while the machine's load is above L.",
+    ),
+)
+
+
 def suite_options(function: Function) -> Function:
     """Give a command the options that say what is released."""
     for option in reversed(_SUITE_OPTIONS):
+        function = option(function)
+    return function
+
+
+def machine_options(function: Function) -> Function:
+    """Give a command the options that say how much of this machine a build may use.
+
+    Their variables are read with the configuration, for commands that build without them.
+    """
+    for option in reversed(_MACHINE_OPTIONS):
         function = option(function)
     return function
 

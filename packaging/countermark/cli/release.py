@@ -8,7 +8,7 @@ import click
 
 from countermark.cli.flow import progress_options, run_flow
 from countermark.cli.formats import format_option
-from countermark.cli.options import resolve_options, suite_options
+from countermark.cli.options import machine_options, resolve_options, suite_options
 from countermark.flow import ALL_STEPS
 
 __all__ = ["command"]
@@ -16,6 +16,7 @@ __all__ = ["command"]
 
 @click.command("release")
 @suite_options
+@machine_options
 @click.option("--plan", is_flag=True, help="Only say what would be done, by the same code.")
 @progress_options
 @format_option

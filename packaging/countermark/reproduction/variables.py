@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from countermark.reproduction.conditions import Conditions
 from countermark.reproduction.machine import Machine
 
 __all__ = ["builder_variables", "program_variables"]
+
+_KEPT: Final = ("COUNTERMARK_JOBS", "COUNTERMARK_LOAD")
+"""What the machine bears is the same for every build on it."""
 
 
 def program_variables(conditions: Conditions, machine: Machine) -> dict[str, str]:
@@ -27,7 +31,7 @@ def builder_variables(
     kept = {
         name: value
         for name, value in environment.items()
-        if not name.startswith(("COUNTERMARK_", "SOURCE_DATE_EPOCH"))
+        if name in _KEPT or not name.startswith(("COUNTERMARK_", "SOURCE_DATE_EPOCH"))
     }
     user = dict.fromkeys(("USER", "LOGNAME"), conditions.user) if conditions.user else {}
     home = {"HOME": str(work / conditions.home)} if conditions.home else {}

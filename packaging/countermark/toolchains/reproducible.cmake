@@ -11,6 +11,8 @@ if(NOT COUNTERMARK_PREFIX_MAPPED)
     "$<$<COMPILE_LANGUAGE:C,CXX,OBJC,OBJCXX>:-ffile-prefix-map=${CMAKE_BINARY_DIR}=./build>")
 endif()
 
+include("${CMAKE_CURRENT_LIST_DIR}/links.cmake")
+
 # Build trees then carry no absolute path, whose length would show in the installed program.
 if(NOT DEFINED CMAKE_BUILD_RPATH_USE_ORIGIN)
   set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
