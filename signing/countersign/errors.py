@@ -28,6 +28,7 @@ __all__ = [
     "SettingsError",
     "SignatureKeptError",
     "SigningError",
+    "StampError",
     "TargetError",
     "WriteError",
 ]
@@ -158,6 +159,14 @@ class SignatureKeptError(SigningError):
 
     def __init__(self, arch: str, what: str) -> None:
         super().__init__(f"the {arch} slice carries {what}, which signing would destroy")
+
+
+class StampError(SigningError):
+    """The image cannot say what it shall of the systems it is for; it was left alone."""
+
+    def __init__(self, problem: str, *, hint: str) -> None:
+        super().__init__(problem)
+        self.hint = hint
 
 
 class RejectedError(SigningError):

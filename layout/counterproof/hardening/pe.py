@@ -14,11 +14,13 @@ from counterproof.hardening.facts import Leftovers, PeFacts, Undecided, Unreadab
 from counterproof.hardening.memory import Memory, Region
 from counterproof.hardening.startcode import PROLOGUE, pe_main
 from countersign.image import Image, ImageKind
+from countersign.pe import pe_checksum, pe_system
+from countersign.source import BytesSource
 
 if TYPE_CHECKING:
     import lief
 
-__all__ = ["pe_checksum", "read_pe"]
+__all__ = ["read_pe"]
 
 _HIGH_ENTROPY_VA: Final = 0x20
 _DYNAMIC_BASE: Final = 0x40
@@ -40,7 +42,7 @@ def read_pe(data: bytes, image: Image) -> PeFacts | Unreadable:
     binary = lief.PE.parse(data, _configuration())
     if binary is None:
         return Unreadable("LIEF cannot read it")
-    header = binary.optional_header
+    header, source = binary.optional_header, BytesSource(data)
     flags = int(header.dll_characteristics)
     memory = Memory(data, _regions(binary))
     relocations = binary.data_directory(lief.PE.DataDirectory.TYPES.BASE_RELOCATION_TABLE)
@@ -58,22 +60,10 @@ def read_pe(data: bytes, image: Image) -> PeFacts | Unreadable:
         subsystem_version=f"{header.major_subsystem_version}.{header.minor_subsystem_version}",
         manifest=bool(binary.has_resources and _has_manifest(binary)),
         checksum=header.checksum,
-        true_checksum=pe_checksum(data),
+        true_checksum=pe_checksum(source, pe_system(source).checksum_at),
         leftovers=Leftovers(tuple(_debug_sections(data, binary)), binary.header.numberof_symbols),
         paths=build_paths(data, _debug_ranges(data, binary)),
     )
-
-
-def pe_checksum(data: bytes) -> int:
-    """Compute the checksum of a PE: the sum of its 16-bit words, with carries added, and its size.
-
-    The words of the checksum itself do not count. Source: ``CheckSumMappedFile`` of imagehlp.
-    """
-    (start,) = struct.unpack_from("<I", data, 0x3C)
-    # A number modulo 2**16 - 1 is the sum of its words with carries added; one division does it.
-    (low, high) = struct.unpack_from("<2H", data, start + 0x58)
-    total = (int.from_bytes(data, "little") - low - high) % 0xFFFF
-    return (total or 0xFFFF) + len(data)
 
 
 def _configuration() -> lief.PE.ParserConfig:
