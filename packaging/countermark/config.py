@@ -31,6 +31,7 @@ from countermark.settings import (
     read_settings,
 )
 from countermark.source import Source, describe_source
+from countermark.stamping import settled_minimum, settled_sdk
 from countermark.toolchain import select_toolchain
 from countersign.style import Style
 
@@ -314,25 +315,27 @@ def _host_build(
 ) -> HostBuild:
     base, directory, native = places
     own = settings.hosts.get(host.triple, HostSettings())
-    toolchain = own.toolchain or settings.toolchain or "zig"
+    host = host.starting_at(own.minimum) if own.minimum else host
+    name = own.toolchain or settings.toolchain or "zig"
+    toolchain = select_toolchain(
+        host,
+        options.toolchain or name,
+        native=native,
+        base=directory if options.toolchain else base,
+    )
     profile = _profile_name(
         options.profile or own.profile or settings.profile, directory if options.profile else base
     )
     return HostBuild(
         host=host,
-        toolchain=select_toolchain(
-            host,
-            options.toolchain or toolchain,
-            native=native,
-            base=directory if options.toolchain else base,
-        ),
+        toolchain=toolchain,
         preset=options.preset or own.preset or settings.preset,
         profile=_profile(profile),
         profile_name=profile,
         cmake=_cache_entries({**settings.cmake, **own.cmake, **dict(options.cmake)}),
-        minimum=own.minimum,
+        minimum=settled_minimum(host, own.minimum, toolchain),
         linker=own.linker,
-        sdk=own.sdk,
+        sdk=settled_sdk(host, own.sdk),
         sdk_path=_from_file(own.sdk_path, base) if own.sdk_path else None,
         prefixes=tuple(_from_file(each, base) for each in _listed(own.prefix)),
         environment=tuple(sorted(own.environment.items())),

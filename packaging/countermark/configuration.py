@@ -43,10 +43,10 @@ class HostBuild:
     cmake: tuple[tuple[str, CMakeValue], ...]
     """Cache entries, the common and its own, sorted by name."""
     minimum: str | None = None
-    """The oldest system the programs shall start on; the host's own default when None."""
+    """The oldest system the programs shall start on; None where only the toolchain knows."""
     linker: str | None = None
     sdk: str | None = None
-    """The version of the SDK that images shall name."""
+    """The version of the SDK that images shall name; the linker's when None."""
     sdk_path: Path | None = None
     prefixes: tuple[Path, ...] = ()
     """Where the suite's libraries for the host are installed."""

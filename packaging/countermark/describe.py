@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from countermark.pipeline import Step
 from countermark.plan import HostPlan, ReleasePlan
+from countermark.stamping import describe_stamp, stamp_for
 
 __all__ = ["Describer", "Description"]
 
@@ -54,7 +55,14 @@ class Describer:
 
     def _stage(self) -> tuple[str, ...]:
         split = (f"split debug information from every program into {self.plan.debug}",)
-        return (*map(str, self.plan.install), *(split if self.plan.splits_debug else ()))
+        return (
+            *map(str, self.plan.install),
+            *(split if self.plan.splits_debug else ()),
+            *(
+                f"let every image say {words}"
+                for words in describe_stamp(stamp_for(self.plan.build))
+            ),
+        )
 
     def _pack(self) -> tuple[str, ...]:
         return (*(f"write {each.path}" for each in self.plan.archives), *self.plan.left_out)

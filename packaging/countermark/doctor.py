@@ -151,6 +151,6 @@ def _hosts() -> Iterator[Examined]:
             name=host.triple,
             found=host.zig_target is not None,
             needed=False,
-            detail=f"{host.minimum} or newer{own}" if host.zig_target else host.refusal,
+            detail=f"{host.oldest_system} or newer{own}" if host.zig_target else host.refusal,
             fix="" if host.zig_target else "Give a CMake toolchain file for it with --toolchain.",
         )

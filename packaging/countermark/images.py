@@ -1,4 +1,4 @@
-"""The images of a stage: signing those that are Mach-O, and the record of all of them."""
+"""The images of a stage: what they say of systems, their signatures, the record of all of them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 from countermark.errors import WorkError
 from countermark.files import sha256_of
-from countermark.manifest import ImageRow
+from countermark.manifest import ChangeRow, ImageRow
 from countermark.staging import regular_files
 from countersign.acceptance import Check
 from countersign.batch import Job
-from countersign.discovery import find_linked_images, identify_file, is_code
+from countersign.discovery import (
+    find_linked_files,
+    find_linked_images,
+    identify_file,
+    is_code,
+)
 from countersign.errors import SigningError
 from countersign.findings import FileVerdict, Verdict
 from countersign.image import Image
@@ -22,8 +27,38 @@ from countersign.style import Style
 
 if TYPE_CHECKING:
     from countersign.signer import Signed
+    from countersign.stamp import Stamp
 
-__all__ = ["record_images", "sign_stage"]
+__all__ = ["record_images", "sign_stage", "stamp_stage"]
+
+
+def stamp_stage(root: Path, stamp: Stamp) -> tuple[ChangeRow, ...]:
+    """Let every image below ``root`` say of the systems it is for what ``stamp`` demands.
+
+    Signatures of linkers are not valid afterwards. Returns what was changed, in the order of the
+    paths. Raises :class:`WorkError` for the first image that cannot be changed; the others may
+    be changed by then.
+    """
+    from countersign.stamper import stamp_files
+
+    if not any(stamp):
+        return ()
+    rows = []
+    for outcome in stamp_files(map(Job, find_linked_files(root)), stamp):
+        place = outcome.job.names[0].relative_to(root)
+        if outcome.error is not None:
+            raise WorkError(f"{place}: {outcome.error}", hint=outcome.error.hint)
+        for change in outcome.result.changes if outcome.result else ():
+            rows.append(
+                ChangeRow(
+                    path=place.as_posix(),
+                    architecture=change.arch,
+                    field=change.field,
+                    before=change.old,
+                    after=change.new,
+                )
+            )
+    return tuple(rows)
 
 
 def sign_stage(root: Path, style: Style) -> tuple[Signed, ...]:

@@ -22,6 +22,7 @@ from countermark.workspace import Workspace
 __all__ = [
     "SCHEMA",
     "ArtifactRow",
+    "ChangeRow",
     "HostRow",
     "ImageRow",
     "InputRow",
@@ -79,6 +80,17 @@ class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
     cdhashes: tuple[str, ...] = ()
 
 
+class ChangeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of an image that says another thing than its linker wrote."""
+
+    path: str
+    architecture: str
+    field: str
+    """``minimum``, ``sdk``, ``subsystem version``, ``system version`` or ``check sum``."""
+    before: str
+    after: str
+
+
 class ArtifactRow(msgspec.Struct, frozen=True, kw_only=True):
     """A published file."""
 
@@ -107,6 +119,8 @@ class HostRow(msgspec.Struct, frozen=True, kw_only=True):
     """Programs that stand elsewhere than the suite installs them: from, to."""
     inputs: tuple[InputRow, ...] = ()
     steps: tuple[StepRow, ...] = ()
+    changed_after_link: tuple[ChangeRow, ...] = ()
+    """What the images say of the systems they are for and their linker did not write."""
     images: tuple[ImageRow, ...] = ()
     planned: tuple[str, ...] = ()
     """The names of all files that the host is to have, made or not."""

@@ -60,8 +60,8 @@ class HostPlan:
 
     @property
     def minimum(self) -> str | None:
-        """The oldest system the programs start on, where the toolchain sees to it."""
-        return self.build.host.minimum if self.build.toolchain.zig else None
+        """The oldest system the programs start on, in words, where somebody sees to it."""
+        return self.build.host.oldest_system if self.build.minimum else None
 
     @property
     def unsigned(self) -> Path:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from countermark.build_tree import BuildTree, build, configure, read_build_tree
 from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
-from countermark.images import record_images, sign_stage
-from countermark.manifest import ArtifactRow, HostRow, InputRow, Ledger, Status, StepRow
+from countermark.images import record_images, sign_stage, stamp_stage
+from countermark.manifest import ArtifactRow, ChangeRow, HostRow, InputRow, Ledger, Status, StepRow
 from countermark.packing.archive import pack_members
 from countermark.packing.artifacts import WITH_PROGRAMS, ArtifactKind
 from countermark.packing.contents import contents, prepare_contents
@@ -24,6 +24,7 @@ from countermark.plan import HostPlan, PlannedArchive, ReleasePlan
 from countermark.process import Runner
 from countermark.reproduction.recording import write_record
 from countermark.staging import Stage, read_stage, stage
+from countermark.stamping import stamp_for
 from countersign.findings import Severity
 from countersign.pagehash import available_threads
 
@@ -117,10 +118,12 @@ class Worker:
         staged = stage(self.plan, self.workshop.runner)
         if self.workshop.plan.configuration.record:
             write_record(staged, self.workshop.plan, self.plan, tree.model)
+        changed = stamp_stage(staged.root, stamp_for(self.plan.build))
         moves = {str(move.source): str(move.destination) for move in staged.moves}
-        self._extend(profile=staged.profile.name, moves=moves)
+        self._extend(profile=staged.profile.name, moves=moves, changed_after_link=changed)
         moved = "".join(f", {source} -> {target}" for source, target in moves.items())
-        return f"profile {staged.profile.name}{' (detected)' * staged.detected}{moved}"
+        told = f", {_changed(changed)}" if changed else ""
+        return f"profile {staged.profile.name}{' (detected)' * staged.detected}{moved}{told}"
 
     def _sign(self) -> str:
         signed = sign_stage(self.plan.stage, self.workshop.plan.configuration.style)
@@ -276,6 +279,12 @@ def _rejection(what: str, staged: Stage, verdict: Verdict) -> str:
     )
     found = _count(errors, "error")
     return f"the {what} is not what profile {staged.profile.name} demands: {found}"
+
+
+def _changed(rows: tuple[ChangeRow, ...]) -> str:
+    """Say what was changed in the images after they were linked."""
+    fields = sorted({f"{row.field} {row.after}" for row in rows if row.field != "check sum"})
+    return f"{', '.join(fields)} in {_count(len({row.path for row in rows}), 'image')}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import platform
 import shutil
+import struct
 import tarfile
 import zipfile
 from pathlib import Path
@@ -106,6 +107,11 @@ def test_everything_for_windows(scripted: Path, tmp_path: Path, run: Run) -> Non
         "tiny-2.5.tar.gz",
         *(f"tiny-2.5-win64{kind}" for kind in (".zip", "-unsigned.zip", "-codesigning.tar.gz")),
     }
+    program = content(dist / "tiny-2.5-win64.zip", "tiny-2.5/bin/tiny.exe")
+    at = int.from_bytes(program[0x3C:0x40], "little") + 24
+    assert struct.unpack_from("<2H4x2H", program, at + 40) == (6, 2, 6, 2)
+    (host,) = json.loads((dist / "manifest.json").read_bytes())["hosts"]
+    assert {(row["before"], row["after"]) for row in host["changed_after_link"]} == {("6.0", "6.2")}
     names = names_in(dist / "tiny-2.5-win64-codesigning.tar.gz")
     assert {"./win-codesign.cert", "./unsigned/tiny-2.5/bin/tiny.exe"} <= set(names)
 

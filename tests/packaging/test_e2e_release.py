@@ -198,6 +198,27 @@ def test_another_directory_name_and_umask_give_the_same_sums(
     assert sums == (released / "SHA256SUMS").read_bytes()
 
 
+def test_images_name_the_sdk_that_was_asked_for(tiny: Path, tmp_path: Path, run: Run) -> None:
+    with (tiny / "countermark.toml").open("a") as settings:
+        settings.write('sdk = "14.0"\n')
+    planned = run("release", tiny, "--plan", cwd=tmp_path)
+    assert "let every image say SDK 14.0" in planned.out
+    ended = run("release", tiny, cwd=tmp_path)
+    assert (ended.code, "sdk 14.0.0 in 1 image" in ended.err) == (0, True), ended.err
+    dist = tmp_path / "dist"
+    (host,) = json.loads((dist / "manifest.json").read_bytes())["hosts"]
+    jsonschema.validate(
+        json.loads((dist / "manifest.json").read_bytes()), schema_of("countermark.manifest/1")
+    )
+    (row,) = host["changed_after_link"]
+    assert (row["path"], row["field"], row["after"]) == ("bin/tiny", "sdk", "14.0.0")
+    archive = next(dist.glob("*.tar.gz"))
+    assert run("verify", archive, cwd=tmp_path).code == 0
+    assert "SDK 14.0" in run("inspect", archive, cwd=tmp_path).out
+    again = run("rebuild", archive, "--suite", tiny, "--out", "again", cwd=tmp_path)
+    assert again.code == 0, again.err + again.out
+
+
 def test_second_run_compiles_nothing_and_gives_the_same(released: Path, run: Run) -> None:
     before = (released / "SHA256SUMS").read_bytes()
     ended = run(

@@ -61,7 +61,8 @@ def test_a_tree_is_checked_against_the_host_itself(triple: str) -> None:
 )
 def test_the_minimum_in_words_is_the_one_in_the_target(host: Host) -> None:
     """A target for Windows has no place for a version."""
-    assert host.minimum.split()[-1] in str(host.zig_target)
+    assert host.minimum in str(host.zig_target)
+    assert host.oldest_system.endswith(f" {host.minimum}")
 
 
 def test_all_means_the_seven_that_zig_builds_for() -> None:

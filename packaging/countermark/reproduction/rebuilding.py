@@ -150,6 +150,8 @@ def _settings(
             record.host: HostSettings(
                 toolchain=_file("toolchain", own, wanted.toolchain, suite) if own else toolchain,
                 preset=record.preset,
+                minimum=record.minimum,
+                sdk=record.sdk,
                 profile=_file("profile", profile, wanted.profile, suite)
                 if profile
                 else record.profile,

@@ -77,6 +77,10 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The versions of CMake and Ninja, and of objcopy where it split the programs, by name."""
     cmake: dict[_Text, CMakeValue]
     preset: _Text | None = None
+    minimum: _Text | None = None
+    """The oldest macOS, glibc or Windows NT that it was made for, where that was settled."""
+    sdk: _Text | None = None
+    """The SDK that the images were made to name."""
     splits_debug: bool = False
     """Whether debug information was split from the programs, which leaves a link to it in them."""
     components: tuple[_Text, ...] = ()

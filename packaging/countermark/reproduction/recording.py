@@ -60,6 +60,8 @@ def make_record(
         tools={tool.name: tool.version for tool in _tools(release, plan)},
         cmake=dict(plan.build.cmake),
         preset=plan.build.preset,
+        minimum=plan.build.minimum,
+        sdk=plan.build.sdk,
         splits_debug=plan.splits_debug,
         components=configuration.components,
         profile=profile,
