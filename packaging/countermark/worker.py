@@ -14,11 +14,11 @@ from countermark.build_tree import BuildTree, build, configure, read_build_tree
 from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
 from countermark.images import record_images, sign_stage, stamp_stage
 from countermark.manifest import ArtifactRow, ChangeRow, HostRow, InputRow, Ledger, Status, StepRow
-from countermark.packing.archive import pack_members
 from countermark.packing.artifacts import WITH_PROGRAMS, ArtifactKind
 from countermark.packing.contents import contents, prepare_contents
 from countermark.packing.debug import find_objcopy
 from countermark.packing.press import Press
+from countermark.packing.shelf import Shelf
 from countermark.pipeline import Step
 from countermark.plan import HostPlan, PlannedArchive, ReleasePlan
 from countermark.process import Runner
@@ -30,7 +30,7 @@ from countersign.pagehash import available_threads
 
 if TYPE_CHECKING:
     from countermark.packing.archive import Artifact
-    from counterproof.target import State
+    from counterproof.target import State, Target
     from countersign.findings import Verdict
 
 __all__ = ["Worker", "Workshop", "artifact_row"]
@@ -144,8 +144,7 @@ class Worker:
     def _pack(self) -> str:
         staged = read_stage(self.plan)
         prepare_contents(self.plan)
-        for path in self.plan.others:
-            path.unlink(missing_ok=True)
+        self._take_away()
         presses = self.workshop.presses
         jobs = [presses.submit(self._press, each, staged) for each in self.plan.archives]
         wait(jobs)  # all of them, for one that fails must not leave another at work
@@ -164,7 +163,7 @@ class Worker:
             """Check what was written, for that is what users get."""
             self._accept(unfinished, planned.kind, staged)
 
-        return pack_members(
+        return self._shelf.pack(
             contents(planned.kind, self.plan),
             planned.path,
             epoch=release.configuration.source_date_epoch,
@@ -175,7 +174,13 @@ class Worker:
                 log=self.plan.workspace.log,
             ),
             accept=accept,
+            demands=repr((planned.kind, staged.profile, *self._measures(planned.kind))),
         )
+
+    def _measures(self, kind: ArtifactKind) -> tuple[Target, State]:
+        """Return what an archive is judged by, besides its profile."""
+        state: State = "unsigned" if kind is ArtifactKind.UNSIGNED else "ad-hoc"
+        return self.plan.build.host.target, state
 
     def _accept(self, archive: Path, kind: ArtifactKind, staged: Stage) -> None:
         from counterproof.judging import judge
@@ -185,8 +190,7 @@ class Worker:
         seen = survey(archive)
         if kind not in WITH_PROGRAMS:
             return  # nothing is demanded of it but that it can be read
-        target = self.plan.build.host.target
-        state: State = "unsigned" if kind is ArtifactKind.UNSIGNED else "ad-hoc"
+        target, state = self._measures(kind)
         verdict = judge(Subject(survey=seen, profile=staged.profile, target=target, state=state))
         if not verdict.accepted:
             self.verdict = verdict
@@ -194,8 +198,13 @@ class Worker:
 
     def _take_away(self) -> None:
         """Let no archive of an earlier run stay, whatever that run was asked for."""
-        for path in (*(each.path for each in self.plan.archives), *self.plan.others):
+        for path in self.plan.others:
             path.unlink(missing_ok=True)
+        self._shelf.take_down(each.path for each in self.plan.archives)
+
+    @property
+    def _shelf(self) -> Shelf:
+        return Shelf(self.plan.workspace.shelf)
 
     def _judge_hardened(self, staged: Stage) -> Verdict:
         from counterproof import check
@@ -268,7 +277,10 @@ def _packed(artifacts: tuple[Artifact, ...], plan: HostPlan) -> str:
     """Say what was packed, by what, and what was not and why."""
     one = artifacts[0].path.name if len(artifacts) == 1 else _count(len(artifacts), "archive")
     compressors = dict.fromkeys(artifact.compressor for artifact in artifacts)
-    return ", ".join([one, *compressors, *plan.left_out])
+    kept = sum(artifact.kept for artifact in artifacts)
+    words = {0: (), len(artifacts): ("kept as packed before",)}
+    said = words.get(kept, (f"{kept} of them kept as packed before",))
+    return ", ".join([one, *compressors, *said, *plan.left_out])
 
 
 def _rejection(what: str, staged: Stage, verdict: Verdict) -> str:

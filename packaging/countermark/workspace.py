@@ -45,6 +45,11 @@ class HostWorkspace:
         return self.root / "debug"
 
     @property
+    def shelf(self) -> Path:
+        """The directory for archives of the latest run while another one is at work."""
+        return self.root / "shelf"
+
+    @property
     def log(self) -> Path:
         """What the programs of this host printed in the latest run."""
         return self.root / "log.txt"

@@ -3,6 +3,7 @@ and a rerun that succeeds."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
@@ -85,6 +86,56 @@ def test_an_archive_of_an_earlier_run_does_not_outlive_a_failure(
     assert run("release", tiny, cwd=tmp_path).code == 3
     assert published(tmp_path / "dist") == []
     assert not (tmp_path / "dist/SHA256SUMS").exists()
+
+
+def test_what_was_packed_before_a_failure_is_kept_when_it_is_mended(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    good = (tiny / "tiny.c").read_text()
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    sums = (tmp_path / "dist/SHA256SUMS").read_bytes()
+    (tiny / "tiny.c").write_text("#error broken meanwhile\n")
+    assert run("release", tiny, cwd=tmp_path).code == 3
+    assert published(tmp_path / "dist") == []
+    (tiny / "tiny.c").write_text(good)
+    ended = run("release", tiny, cwd=tmp_path)
+    assert (ended.code, "kept as packed before" in ended.err) == (0, True)
+    assert (tmp_path / "dist/SHA256SUMS").read_bytes() == sums
+
+
+def test_a_changed_archive_is_packed_anew_whatever_the_documents_say(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    out = tmp_path / "dist"
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    sums, true = (out / "SHA256SUMS").read_bytes(), (out / ARCHIVE).read_bytes()
+    false = true + b"more"
+    digests = (hashlib.sha256(each).hexdigest().encode() for each in (true, false))
+    old, new = digests
+    (out / ARCHIVE).write_bytes(false)
+    for name in ("SHA256SUMS", "manifest.json"):
+        (out / name).write_bytes((out / name).read_bytes().replace(old, new))
+    for command in ("release", "pack"):
+        ended = run(command, tiny, cwd=tmp_path)
+        kept = "kept as packed before" in ended.err
+        assert (ended.code, kept) == (0, command == "pack")
+        assert (out / ARCHIVE).read_bytes() == true
+        assert (out / "SHA256SUMS").read_bytes() == sums
+
+
+def test_another_stage_is_another_archive(tiny: Path, tmp_path: Path, run: Run) -> None:
+    out = tmp_path / "dist"
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    before = (out / ARCHIVE).read_bytes()
+    notes = out / ".countermark/arm64-apple-darwin/stage/tiny-2.5/share/tiny/notes.txt"
+    status = notes.stat()
+    notes.write_text("NOTES\n")
+    os.utime(notes, ns=(status.st_atime_ns, status.st_mtime_ns))
+    ended = run("pack", tiny, cwd=tmp_path)
+    assert (ended.code, "kept as packed before" in ended.err) == (0, False)
+    assert (out / ARCHIVE).read_bytes() != before
+    assert run("release", tiny, cwd=tmp_path).code == 0
+    assert (out / ARCHIVE).read_bytes() == before
 
 
 def test_sums_never_name_an_archive_that_is_gone(tiny: Path, tmp_path: Path, run: Run) -> None:

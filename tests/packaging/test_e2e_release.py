@@ -230,6 +230,7 @@ def test_second_run_compiles_nothing_and_gives_the_same(released: Path, run: Run
     assert "Building C object" not in log
     assert "ninja: no work to do." in log
     assert (released / "SHA256SUMS").read_bytes() == before
+    assert ended.err.count("kept as packed before") == 2
 
 
 def test_effective_configuration_makes_the_same_release_again(

@@ -38,6 +38,8 @@ class Artifact:
     """SHA-256 of the tar inside; None for a zip file."""
     compressor: str
     """The program or library, with its version, that wrote the bytes."""
+    kept: bool = False
+    """True when it was packed by an earlier run, and nothing that it follows from has changed."""
 
 
 def pack(root: Path, archive: Path, *, epoch: int, press: Press, accept: Accept) -> Artifact:

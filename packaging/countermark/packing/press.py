@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from countermark.files import sha256_of
 from countermark.process import Command, Runner
 from countermark.tools import find_program, version_of
 
@@ -32,6 +33,13 @@ class Press:
         """Return the program ``name`` and what to call it in the manifest, or None."""
         program = find_program(name, self.environment)
         return (program, f"{name} {version_of(program, self.environment)}") if program else None
+
+    def identify(self, suffix: str) -> str:
+        """Say what compresses an archive of this suffix; a program is told by its content, too."""
+        if suffix == ".zst":
+            return zstd_library()
+        found = self.find("zip" if suffix == ".zip" else "gzip")
+        return f"{ZLIB}, {found[1]} {sha256_of(found[0])}" if found else ZLIB
 
     def run(self, *argv: str, directory: Path | None = None, text: str = "") -> None:
         """Run a compressor in ``directory``, with ``text`` on its standard input."""

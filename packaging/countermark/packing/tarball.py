@@ -14,7 +14,7 @@ from countermark.packing.compression import GzipPacker, Packer, Write, ZstdPacke
 from countermark.packing.members import Member, normal_mode
 from countermark.packing.press import ZLIB, Press, zstd_library
 
-__all__ = ["pack_tar"]
+__all__ = ["pack_tar", "tar_digest"]
 
 _CHUNK: Final = 1 << 20
 
@@ -31,6 +31,13 @@ def pack_tar(
         tar = _Hashed(write)
         _write_tar(tar, members, epoch)
     return tar.digest.hexdigest(), compressor
+
+
+def tar_digest(members: tuple[Member, ...], epoch: int) -> str:
+    """Return the SHA-256 of the tar that ``members``, in their order, would be packed into."""
+    tar = _Hashed(len)
+    _write_tar(tar, members, epoch)
+    return tar.digest.hexdigest()
 
 
 class _Hashed:
