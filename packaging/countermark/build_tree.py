@@ -39,10 +39,14 @@ def configure(plan: HostPlan, runner: Runner) -> None:
     be installed to an absolute place: on this machine, and not into the stage.
     """
     tree, log = plan.workspace.build, plan.workspace.log
+    if plan.wrappers:
+        plan.wrappers.write()
     wanted = _determinants(plan)
     if not _is_current(tree, wanted):
         if tree.exists():
             shutil.rmtree(tree)
+        if plan.wrappers:
+            plan.wrappers.forget()
         tree.mkdir(parents=True)
         ask(tree)
         log.write_bytes(b"")
@@ -97,6 +101,7 @@ def _determinants(plan: HostPlan) -> dict[str, object]:
         "command": list(plan.configure.argv),
         "environment": _without_paths_of_users(plan.configure.environment),
         "toolchain": toolchain.zig.digest if toolchain.zig else str(toolchain),
+        "wrappers": plan.wrappers.digest() if plan.wrappers else None,
     }
 
 

@@ -21,6 +21,7 @@ from countermark.workspace import Workspace
 
 __all__ = [
     "SCHEMA",
+    "ArgumentRow",
     "ArtifactRow",
     "ChangeRow",
     "HostRow",
@@ -54,6 +55,15 @@ class InputRow(msgspec.Struct, frozen=True, kw_only=True):
     """``sha256:`` with 64 digits of the published wheel that a toolchain came from."""
     dirty: bool = False
     """True for a suite whose files differ from its commit."""
+
+
+class ArgumentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An argument of the compiler that the default toolchain left out, or put otherwise."""
+
+    argument: str
+    instead: str | None = None
+    """What took its place; null where nothing did."""
+    why: str
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +128,8 @@ class HostRow(msgspec.Struct, frozen=True, kw_only=True):
     moves: dict[str, str] = {}
     """Programs that stand elsewhere than the suite installs them: from, to."""
     inputs: tuple[InputRow, ...] = ()
+    changed_arguments: tuple[ArgumentRow, ...] = ()
+    """Each of them once, whatever was compiled with it; sorted."""
     steps: tuple[StepRow, ...] = ()
     changed_after_link: tuple[ChangeRow, ...] = ()
     """What the images say of the systems they are for and their linker did not write."""

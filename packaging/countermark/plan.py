@@ -6,7 +6,8 @@ describes (:mod:`countermark.pipeline`) are both given it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from countermark.packing.artifacts import EVERY_HOST_KIND, ArtifactKind, host_ar
 from countermark.process import Command
 from countermark.settings import CMakeValue
 from countermark.toolchain import REPRODUCIBLE_CMAKE
+from countermark.toolchains.wrappers import Wrappers
 from countermark.tools import BuildTools
 from countermark.workspace import HostWorkspace, Workspace
 
@@ -42,6 +44,8 @@ class HostPlan:
     """SHA-256 over the suite's files; another one means another build tree."""
     build: HostBuild
     workspace: HostWorkspace
+    wrappers: Wrappers | None
+    """What stands for a compiler's tools, where the default toolchain builds."""
     configure: Command
     compile: Command
     install: tuple[Command, ...]
@@ -130,12 +134,15 @@ def _plan_host(
         return Command(argv=(cmake, *arguments), environment=configuration.environment)
 
     strip = () if splits_debug else ("--strip",)
+    wrappers = _wrappers(build, own)
+    entries = _cache_entries(tools, build, wrappers)
     return HostPlan(
         suite=configuration.suite,
         source_digest=configuration.source.digest,
         build=build,
         workspace=own,
-        configure=command(*_configure_arguments(configuration, tools, build, own)),
+        wrappers=wrappers,
+        configure=command(*_configure_arguments(configuration, build, own, entries)),
         compile=command("--build", str(own.build), *build_arguments(configuration)),
         install=tuple(
             command("--install", str(own.build), "--prefix", str(stage), *strip, *component)
@@ -179,7 +186,7 @@ def _component_arguments(configuration: Configuration) -> tuple[tuple[str, ...],
 
 
 def _configure_arguments(
-    configuration: Configuration, tools: BuildTools, build: HostBuild, own: HostWorkspace
+    configuration: Configuration, build: HostBuild, own: HostWorkspace, entries: Mapping[str, str]
 ) -> tuple[str, ...]:
     toolchain = build.toolchain
     preset = ("--preset", build.preset) if build.preset else ()
@@ -188,21 +195,36 @@ def _configure_arguments(
         *preset,
         *("-S", str(configuration.suite), "-B", str(own.build), "-G", "Ninja"),
         *file,
-        *(f"-D{name}={value}" for name, value in _cache_entries(tools, build)),
+        *(f"-D{name}={value}" for name, value in entries.items()),
     )
 
 
-def _cache_entries(tools: BuildTools, build: HostBuild) -> tuple[tuple[str, str], ...]:
+def _wrappers(build: HostBuild, own: HostWorkspace) -> Wrappers | None:
+    toolchain, target = build.toolchain, build.host.zig_target
+    if toolchain.zig is None or target is None:
+        return None
+    return Wrappers(
+        directory=own.toolchain,
+        python=Path(sys.executable),
+        zig=toolchain.zig.program,
+        target=target,
+    )
+
+
+def _cache_entries(
+    tools: BuildTools, build: HostBuild, wrappers: Wrappers | None
+) -> Mapping[str, str]:
     """The suite's own entries win over ours, but for the include, which is put in front."""
     entries = {
         "CMAKE_MAKE_PROGRAM": str(tools.ninja.program),
         **({} if build.preset else {_BUILD_TYPE: "Release"}),
         **dict(build.toolchain.variables),
+        **({"COUNTERMARK_WRAPPERS": str(wrappers.directory)} if wrappers else {}),
         **{name: _cmake_word(value) for name, value in build.cmake},
     }
     others = entries.get(_INCLUDES)
     entries[_INCLUDES] = f"{REPRODUCIBLE_CMAKE};{others}" if others else str(REPRODUCIBLE_CMAKE)
-    return tuple(entries.items())
+    return entries
 
 
 def _cmake_word(value: CMakeValue) -> str:

@@ -6,6 +6,7 @@ import enum
 import hashlib
 import importlib.metadata
 import importlib.util
+import sys
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -141,6 +142,7 @@ def _zig_toolchain(host: Host) -> Toolchain:
         variables=(
             ("COUNTERMARK_ZIG", str(zig.program)),
             ("COUNTERMARK_ZIG_TARGET", host.zig_target),
+            ("COUNTERMARK_PYTHON", sys.executable),
         ),
         zig=zig,
     )

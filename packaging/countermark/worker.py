@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 from countermark.build_tree import BuildTree, build, configure, read_build_tree
 from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
 from countermark.images import record_images, sign_stage, stamp_stage
-from countermark.manifest import ArtifactRow, ChangeRow, HostRow, InputRow, Ledger, Status, StepRow
+from countermark.manifest import (
+    ArgumentRow,
+    ArtifactRow,
+    ChangeRow,
+    HostRow,
+    InputRow,
+    Ledger,
+    Status,
+    StepRow,
+)
 from countermark.packing.artifacts import WITH_PROGRAMS, ArtifactKind
 from countermark.packing.contents import contents, prepare_contents
 from countermark.packing.debug import find_objcopy
@@ -110,7 +119,7 @@ class Worker:
 
     def _build(self) -> str:
         tree = build(self.plan, self.workshop.runner)
-        self._extend(inputs=_inputs(self.plan, tree))
+        self._extend(inputs=_inputs(self.plan, tree), changed_arguments=_arguments(self.plan))
         return ", ".join(f"{each.id} {each.version}" for each in tree.model.compilers[:1])
 
     def _stage(self) -> str:
@@ -237,6 +246,14 @@ def _first_row(plan: HostPlan) -> HostRow:
 
 def _planned(plan: HostPlan) -> tuple[str, ...]:
     return tuple(each.path.name for each in plan.archives)
+
+
+def _arguments(plan: HostPlan) -> tuple[ArgumentRow, ...]:
+    changes = plan.wrappers.changes() if plan.wrappers else ()
+    return tuple(
+        ArgumentRow(argument=argument, instead=instead or None, why=why)
+        for argument, instead, why in changes
+    )
 
 
 def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:

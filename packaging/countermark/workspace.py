@@ -30,6 +30,11 @@ class HostWorkspace:
         return self.root / "build"
 
     @property
+    def toolchain(self) -> Path:
+        """The programs that stand for a compiler's tools, where the default toolchain builds."""
+        return self.root / "toolchain"
+
+    @property
     def stage(self) -> Path:
         """The directory that holds the stage, made anew by each run."""
         return self.root / "stage"

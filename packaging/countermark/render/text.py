@@ -30,9 +30,9 @@ def describe_release(release: Release) -> str:
         ]
         rows += map(_common, release.manifest.artifacts)
         lines = [heading, "", table(_COLUMNS, rows), *_compressed_by_libraries(release)]
-        return "\n".join([*lines, *_documents(release)])
+        return "\n".join([*lines, *_changed_arguments(release), *_documents(release)])
     places = [_place(outcome, release.steps) for outcome in release.hosts]
-    return "\n".join([heading, table(("", "", ""), places)])
+    return "\n".join([heading, table(("", "", ""), places), *_changed_arguments(release)])
 
 
 def describe_failures(release: Release) -> str:
@@ -119,6 +119,16 @@ def _common(artifact: ArtifactRow) -> tuple[str, ...]:
 def _documents(release: Release) -> list[str]:
     names = [path.name for path in release.documents.written]
     return ["", f"with {', '.join(names)}"] if names else []
+
+
+def _changed_arguments(release: Release) -> list[str]:
+    """Say how many arguments the compilers were not given as the suite has them."""
+    rows = [_row_of(release, outcome.plan.triple) for outcome in release.hosts]
+    counts = [f"{row.host} {len(row.changed_arguments)}" for row in rows if row.changed_arguments]
+    if not counts:
+        return []
+    manifest = release.plan.workspace.manifest.name
+    return [f"\nArguments of compilers dropped or translated, see {manifest}: {', '.join(counts)}"]
 
 
 def _compressed_by_libraries(release: Release) -> list[str]:

@@ -1,0 +1,99 @@
+"""Programs that stand for a compiler's tools, one for each, in a directory of their own.
+
+CMake, make and whatever else a project is built by call them as they would call GCC's or Clang's:
+``cc``, ``c++``, ``ar``, ``ranlib``, ``strip``, and ``install_name_tool`` or ``windres``.
+
+Also a program, for CMake without countermark::
+
+    python wrappers.py DIRECTORY ZIG TARGET
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+__all__ = ["Wrappers"]
+
+_RUN: Final = Path(__file__).with_name("run.py")
+_FILTERED: Final = ("cc", "c++", "strip")
+_OF_SYSTEM: Final = {"macos": ("install_name_tool",), "windows": ("windres",)}
+_ZIGS_OWN: Final = ("ar", "ranlib", "objcopy", "dlltool")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrappers:
+    """The tools for one target in one directory."""
+
+    directory: Path
+    python: Path
+    zig: Path
+    target: str
+    """What is compiled for, in zig's words."""
+
+    @property
+    def notices(self) -> Path:
+        """Where the wrappers tell which arguments they changed."""
+        return self.directory / "notices"
+
+    def scripts(self) -> dict[str, str]:
+        """Return the content of each wrapper by its name."""
+        system = self.target.split("-")[1].partition(".")[0]
+        filtered = (*_FILTERED, *_OF_SYSTEM.get(system, ()))
+        return {
+            **{name: self._filtered(name) for name in filtered},
+            **{name: _script(str(self.zig), name) for name in _ZIGS_OWN},
+        }
+
+    def _filtered(self, tool: str) -> str:
+        python = (str(self.python), "-I", "-S", str(_RUN))
+        return _script(*python, tool, str(self.zig), self.target, str(self.notices))
+
+    def write(self) -> None:
+        """Write every wrapper; a file that is as it should be is left alone."""
+        self.notices.mkdir(parents=True, exist_ok=True)
+        for name, script in self.scripts().items():
+            path = self.directory / name
+            if not path.is_file() or path.read_text(encoding="utf-8") != script:
+                path.unlink(missing_ok=True)
+                path.write_text(script, encoding="utf-8")
+            path.chmod(0o755)
+
+    def forget(self) -> None:
+        """Forget which arguments were changed: all is compiled anew."""
+        shutil.rmtree(self.notices, ignore_errors=True)
+        self.notices.mkdir(parents=True)
+
+    @staticmethod
+    def digest() -> str:
+        """Return the SHA-256 over all that decides what the wrappers do with arguments."""
+        from hashlib import sha256
+
+        modules = sorted(_RUN.parent.glob("*.py"))
+        return sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()
+
+    def changes(self) -> tuple[tuple[str, str, str], ...]:
+        """Return each argument that was changed, what took its place, and why; sorted."""
+        texts = (path.read_bytes().decode(errors="replace") for path in self.notices.iterdir())
+        return tuple(sorted(_change(text) for text in texts))
+
+
+def _change(text: str) -> tuple[str, str, str]:
+    argument, _, rest = text.partition("\0")
+    instead, _, why = rest.partition("\0")
+    return argument, instead, why
+
+
+def _script(*words: str) -> str:
+    """Return a program that calls another one; a line "#!" could hold neither spaces nor all."""
+    return f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
+
+
+if __name__ == "__main__":
+    place, zig, target = sys.argv[1:]
+    python = Path(sys.executable)
+    Wrappers(directory=Path(place), python=python, zig=Path(zig), target=target).write()
