@@ -101,7 +101,6 @@ def _determinants(plan: HostPlan) -> dict[str, object]:
         "command": list(plan.configure.argv),
         "environment": _without_paths_of_users(plan.configure.environment),
         "toolchain": toolchain.zig.digest if toolchain.zig else str(toolchain),
-        "wrappers": plan.wrappers.digest() if plan.wrappers else None,
     }
 
 

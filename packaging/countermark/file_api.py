@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from countermark.errors import WorkError
+from countermark.process import hint_for
 
 __all__ = ["BuildModel", "Compiler", "ask", "read_installed", "read_model"]
 
@@ -76,7 +77,7 @@ def read_model(build: Path, suite: Path) -> BuildModel:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise WorkError(
             f"{build} holds no answers of CMake's File API ({error})",
-            hint="Delete the directory and run it again.",
+            hint=hint_for(build, "Delete the directory and run it again."),
         ) from error
 
 

@@ -18,7 +18,7 @@ from typing import IO, Final
 
 from countermark.errors import CommandError, MissingToolError, StoppedError
 
-__all__ = ["Command", "Ended", "Runner", "answer", "measure"]
+__all__ = ["Command", "Ended", "Runner", "answer", "hint_for", "measure"]
 
 _TAIL_BYTES: Final = 64 * 1024
 _TAIL_LINES: Final = 15
@@ -147,7 +147,11 @@ class Runner:
             raise StoppedError
         if not good:
             raise CommandError(
-                what, status=_status(status), log=log, tail=_tail(log, start), hint=_hint(log, hint)
+                what,
+                status=_status(status),
+                log=log,
+                tail=_tail(log, start),
+                hint=hint_for(log, hint),
             )
 
     def stop(self) -> None:
@@ -278,8 +282,9 @@ def _tail(log: Path, start: int) -> list[str]:
     return lines[-_TAIL_LINES:]
 
 
-def _hint(log: Path, hint: str) -> str:
-    """Say so when the disk is full: compilers often do not."""
-    if shutil.disk_usage(log.parent).free < 1024 * 1024:
-        return f"The disk that holds {log.parent} is full: free some space and run it again."
+def hint_for(path: Path, hint: str) -> str:
+    """Return the hint; or say that the disk of ``path`` is full: programs often do not."""
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(path.parent).free < 1024 * 1024:
+            return f"The disk that holds {path.parent} is full: free some space and run it again."
     return hint

@@ -235,47 +235,12 @@ def test_a_probe_is_known_by_its_place_or_name(
     assert is_probe(directory, arguments) is probe
 
 
-words = st.lists(
-    st.one_of(
-        st.sampled_from(
-            [
-                "-c",
-                "-S",
-                "a.c",
-                "a.o",
-                "-o",
-                "-Wl,-z,now",
-                "-Wl,-pie",
-                "-Wl,-z",
-                "-Wl,--exclude-libs",
-                "-Wl,ALL",
-                "-Xlinker",
-                "-z",
-                "-O2",
-                "-march=armv8-a+crypto",
-                "-march=native",
-                "-msse4.1",
-                "-mtune=x",
-                "-flto",
-                "-g",
-                "-D",
-                "-DX",
-                "-U",
-                "-Wl,",
-                "-x",
-                "-mcpu=a-b",
-                "-fuse-ld=lld",
-                "-Wl,-platform_version,a",
-                "-Wl,-rpath,/x",
-                "-Wl,-s",
-                "-s",
-                "separate-code",
-            ]
-        ),
-        st.text(max_size=8),
-    ),
-    max_size=12,
-)
+WORDS = """
+    -c -S a.c a.o -o -Wl,-z,now -Wl,-pie -Wl,-z -Wl,--exclude-libs -Wl,ALL -Xlinker -z -O2 -s -g -D
+    -march=armv8-a+crypto -march=native -msse4.1 -mtune=x -mcpu=a-b -flto -DX -U -Wl, -x -Wl,-s
+    -fuse-ld=lld -Wl,-platform_version,a -Wl,-rpath,/x separate-code
+"""
+words = st.lists(st.one_of(st.sampled_from(WORDS.split()), st.text(max_size=8)), max_size=12)
 
 
 @given(words, targets)

@@ -10,6 +10,7 @@ Also a program, for CMake without countermark::
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import shutil
 import sys
@@ -44,14 +45,13 @@ class Wrappers:
         """Return the content of each wrapper by its name."""
         system = self.target.split("-")[1].partition(".")[0]
         filtered = (*_FILTERED, *_OF_SYSTEM.get(system, ()))
+        filter_ = (str(self.python), "-I", "-S", str(_RUN))
+        given = (str(self.zig), self.target, str(self.notices))
+        about = f"arguments filtered by {_digest()}"
         return {
-            **{name: self._filtered(name) for name in filtered},
-            **{name: _script(str(self.zig), name) for name in _ZIGS_OWN},
+            **{name: _script(about, *filter_, name, *given) for name in filtered},
+            **{name: _script("zig's own", str(self.zig), name) for name in _ZIGS_OWN},
         }
-
-    def _filtered(self, tool: str) -> str:
-        python = (str(self.python), "-I", "-S", str(_RUN))
-        return _script(*python, tool, str(self.zig), self.target, str(self.notices))
 
     def write(self) -> None:
         """Write every wrapper; a file that is as it should be is left alone."""
@@ -68,14 +68,6 @@ class Wrappers:
         shutil.rmtree(self.notices, ignore_errors=True)
         self.notices.mkdir(parents=True)
 
-    @staticmethod
-    def digest() -> str:
-        """Return the SHA-256 over all that decides what the wrappers do with arguments."""
-        from hashlib import sha256
-
-        modules = sorted(_RUN.parent.glob("*.py"))
-        return sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()
-
     def changes(self) -> tuple[tuple[str, str, str], ...]:
         """Return each argument that was changed, what took its place, and why; sorted."""
         texts = (path.read_bytes().decode(errors="replace") for path in self.notices.iterdir())
@@ -88,9 +80,18 @@ def _change(text: str) -> tuple[str, str, str]:
     return argument, instead, why
 
 
-def _script(*words: str) -> str:
+def _script(about: str, *words: str) -> str:
     """Return a program that calls another one; a line "#!" could hold neither spaces nor all."""
-    return f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
+    return f'#!/bin/sh\n# {about}\nexec {shlex.join(words)} "$@"\n'
+
+
+def _digest() -> str:
+    """Return the SHA-256 over what decides about arguments.
+
+    In a wrapper it tells CMake, and a compiler cache, that another filter is another compiler.
+    """
+    modules = sorted(_RUN.parent.glob("*.py"))
+    return hashlib.sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()
 
 
 if __name__ == "__main__":
