@@ -18,6 +18,10 @@ import msgspec
 
 from countermark.capacity import look
 from countermark.configuration import LINKS, Configuration, HostBuild
+from countermark.dependencies.demands import check_dependencies, check_tools
+from countermark.dependencies.dependency import describe_dependency
+from countermark.dependencies.key import toolchain_digest
+from countermark.dependencies.prefixes import check_prefix
 from countermark.errors import ConfigurationError, nearest
 from countermark.hosts import Host, buildable_hosts, default_triples, find_host, native_triple
 from countermark.packing.artifacts import FULL, ArtifactKind
@@ -32,13 +36,14 @@ from countermark.settings import (
 )
 from countermark.source import Source, describe_source
 from countermark.stamping import settled_minimum, settled_sdk
-from countermark.toolchain import select_toolchain
+from countermark.toolchain import ToolchainKind, select_toolchain
+from countermark.tools import find_program
 from countersign.style import Style
 
 if TYPE_CHECKING:
     from counterproof.profiles.profile import Profile
 
-__all__ = ["Options", "embedded_suite", "resolve"]
+__all__ = ["Options", "embedded_suite", "named_dependencies", "resolve"]
 
 _KEPT_VARIABLES: Final = ("HOME", "LOGNAME", "PATH", "TEMP", "TMP", "TMPDIR", "USER")
 """All that a build sees of the caller's environment: CFLAGS, DESTDIR and the like would change
@@ -94,6 +99,8 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
             f"the output directory is the suite itself, {suite}",
             hint="Give another one with --out, such as the default, dist.",
         )
+    check_dependencies(settings.dependencies)
+    check_tools(settings.tools, settings.dependencies)
     kept = {name: environment[name] for name in _KEPT_VARIABLES if name in environment}
     source = describe_source(suite, out=out, environment=kept)
     epoch = _epoch(environment, settings, source)
@@ -114,8 +121,12 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
         source_uri=settings.source_uri,
         builder=settings.builder,
         hosts=_hosts(options, settings, base, directory),
-        dependencies=tuple(_dependency(each, base) for each in settings.dependencies),
-        tools={name: _tool(each, base) for name, each in settings.tools.items()},
+        dependencies=tuple(
+            describe_dependency(_dependency(each, base), out=out, environment=kept)
+            for each in settings.dependencies
+        ),
+        machine=_machine(settings),
+        tools={name: _tool(name, each, base, kept) for name, each in settings.tools.items()},
         jobs=int(_amount("jobs", options.jobs, environment) or capacity.jobs),
         load=_amount("load", options.load, environment),
         environment={
@@ -128,6 +139,19 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
             "ZIG_LOCAL_CACHE_DIR": str(cache / "zig"),
             LINKS: str(capacity.links),
         },
+    )
+
+
+def named_dependencies(options: Options, directory: Path) -> tuple[DependencySettings, ...]:
+    """Return the dependencies of the configuration that the options lead to.
+
+    Raises :class:`ConfigurationError` for a file, or for dependencies, that do not make sense.
+    """
+    file = _settings_file(options, directory)
+    settings = read_settings(file) if file else Settings()
+    check_dependencies(settings.dependencies)
+    return tuple(
+        _dependency(each, file.parent if file else directory) for each in settings.dependencies
     )
 
 
@@ -326,6 +350,11 @@ def _host_build(
     profile = _profile_name(
         options.profile or own.profile or settings.profile, directory if options.profile else base
     )
+    prefixes = tuple(_from_file(each, base) for each in _listed(own.prefix))
+    for prefix in prefixes:
+        _refuse_odd_path("prefix", prefix)
+        cross = host.triple != native or toolchain.kind is ToolchainKind.ZIG
+        check_prefix(prefix, host.triple, cross=cross)
     return HostBuild(
         host=host,
         toolchain=toolchain,
@@ -337,8 +366,9 @@ def _host_build(
         linker=own.linker,
         sdk=settled_sdk(host, own.sdk),
         sdk_path=_from_file(own.sdk_path, base) if own.sdk_path else None,
-        prefixes=tuple(_from_file(each, base) for each in _listed(own.prefix)),
+        prefixes=prefixes,
         environment=tuple(sorted(own.environment.items())),
+        toolchain_digest=toolchain_digest(toolchain) if settings.dependencies else "",
     )
 
 
@@ -359,11 +389,41 @@ def _dependency(dependency: DependencySettings, base: Path) -> DependencySetting
     return msgspec.structs.replace(dependency, source=source)
 
 
-def _tool(tool: ToolSettings, base: Path) -> ToolSettings:
-    """A program that is only a name is one that PATH leads to."""
-    if tool.program is None or "/" not in tool.program:
+def _tool(
+    name: str, tool: ToolSettings, base: Path, environment: Mapping[str, str]
+) -> ToolSettings:
+    """A program that is only a name is one that PATH leads to; a dependency's is in its bin."""
+    if tool.dependency is not None:
         return tool
-    return msgspec.structs.replace(tool, program=str(_from_file(tool.program, base)))
+    program = tool.program or name
+    if "/" in program:
+        return msgspec.structs.replace(tool, program=str(_from_file(program, base)))
+    found = find_program(program, environment)
+    if found is None:
+        raise ConfigurationError(
+            f"tool '{name}': PATH leads to no program '{program}'",
+            hint="Install it, or give its path with program, or the dependency that brings it.",
+        )
+    return msgspec.structs.replace(tool, program=str(found))
+
+
+def _machine(settings: Settings) -> HostBuild | None:
+    """Return how programs for this machine are built, if any are."""
+    native = native_triple(platform.system(), platform.machine())
+    if native is None or not any(each.native for each in settings.dependencies):
+        return None
+    host = find_host(native)
+    toolchain = select_toolchain(host, "zig", native=native, base=Path())
+    return HostBuild(
+        host=host,
+        toolchain=toolchain,
+        preset=None,
+        profile=None,
+        profile_name=None,
+        cmake=(),
+        minimum=settled_minimum(host, None, toolchain),
+        toolchain_digest=toolchain_digest(toolchain),
+    )
 
 
 def _profile_name(name: str | None, base: Path) -> str | None:

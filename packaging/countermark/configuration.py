@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from countermark.dependencies.dependency import Dependency
 from countermark.hosts import Host
 from countermark.packing.artifacts import ArtifactKind
 from countermark.settings import (
     CMakeValue,
-    DependencySettings,
     HostSettings,
     Settings,
     ToolSettings,
@@ -23,7 +23,7 @@ from countersign.style import Style
 if TYPE_CHECKING:
     from counterproof.profiles.profile import Profile
 
-__all__ = ["LINKS", "Configuration", "HostBuild", "effective_settings"]
+__all__ = ["LINKS", "Configuration", "HostBuild", "build_arguments", "effective_settings"]
 
 LINKS: Final = "COUNTERMARK_LINKS"
 """The variable that tells CMake how many linkers may run at a time; it shapes no byte."""
@@ -52,6 +52,8 @@ class HostBuild:
     """Where the suite's libraries for the host are installed."""
     environment: tuple[tuple[str, str], ...] = ()
     """Variables for the programs that build for this host, sorted by name."""
+    toolchain_digest: str = ""
+    """Over the toolchain, for what is built with it and kept; empty where nothing is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,10 @@ class Configuration:
     builder: str | None = None
     """A URI that stands for who builds."""
     hosts: tuple[HostBuild, ...]
-    dependencies: tuple[DependencySettings, ...] = ()
-    """What is built before the suite; their sources are absolute paths."""
+    dependencies: tuple[Dependency, ...] = ()
+    """What is built before the suite."""
+    machine: HostBuild | None = None
+    """How programs for this machine are built; None where none are, or it is no known host."""
     tools: Mapping[str, ToolSettings]
     """Programs of this machine that the build runs; theirs are absolute paths or names."""
     jobs: int
@@ -94,6 +98,12 @@ class Configuration:
     def label(self) -> str:
         """``NAME-VERSION``: the top directory in every archive."""
         return f"{self.name}-{self.version}"
+
+
+def build_arguments(configuration: Configuration) -> tuple[str, ...]:
+    """Return what bounds ``cmake --build``, for the suite and for its dependencies."""
+    load = () if configuration.load is None else ("--", "-l", f"{configuration.load:g}")
+    return ("--parallel", str(configuration.jobs), *load)
 
 
 def effective_settings(configuration: Configuration) -> Settings:
@@ -112,7 +122,7 @@ def effective_settings(configuration: Configuration) -> Settings:
         builder=configuration.builder,
         hosts={build.host.triple: _host_settings(build) for build in configuration.hosts},
         tools=dict(configuration.tools),
-        dependencies=configuration.dependencies,
+        dependencies=tuple(each.settings for each in configuration.dependencies),
     )
 
 

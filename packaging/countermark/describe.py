@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from countermark.dependencies.building import is_built
+from countermark.dependencies.planned import PlannedDependency
 from countermark.pipeline import Step
 from countermark.plan import HostPlan, ReleasePlan
 from countermark.stamping import describe_stamp, stamp_for
@@ -37,6 +39,7 @@ class Describer:
     def perform(self, step: Step) -> str:
         """Describe one step."""
         lines = {
+            Step.SUPPLY: self._supply(),
             Step.CONFIGURE: (str(self.plan.configure),),
             Step.BUILD: (str(self.plan.compile),),
             Step.STAGE: self._stage(),
@@ -52,6 +55,9 @@ class Describer:
 
     def refused(self, error: Exception) -> None:
         """Record nothing."""
+
+    def _supply(self) -> tuple[str, ...]:
+        return tuple(line for each in self.plan.supplies.builds for line in _built(each))
 
     def _stage(self) -> tuple[str, ...]:
         split = (f"split debug information from every program into {self.plan.debug}",)
@@ -79,3 +85,14 @@ class Describer:
             f"check {self.plan.stage} against the profile {wanted}: "
             f"{target.image_format} {target.architecture}",
         )
+
+
+def _built(planned: PlannedDependency) -> tuple[str, ...]:
+    """Say how a dependency is built, or that it is there."""
+    if is_built(planned):
+        return (f"take {planned}, built before, from {planned.site.prefix}",)
+    commands = (planned.configure, planned.compile, planned.install)
+    return (
+        f"build {planned} from {planned.dependency.source} into {planned.site.prefix}",
+        *(str(command) for command in commands if command is not None),
+    )

@@ -13,6 +13,7 @@ __all__ = [
     "CommandError",
     "ConfigurationError",
     "CountermarkError",
+    "DifferentError",
     "LeftAloneError",
     "MissingToolError",
     "OutOfOrderError",
@@ -101,6 +102,10 @@ class LeftAloneError(CountermarkError):
             f"the archive was left as it was, for {what} could not be done",
             hint="Mend or take out what is named above, or see --existing and --force.",
         )
+
+
+class DifferentError(CountermarkError):
+    """A file that was got from elsewhere is not the declared one."""
 
 
 class StageError(WorkError):

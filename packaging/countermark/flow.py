@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 ALL_STEPS: Final = tuple(Step)
-BUILD_STEPS: Final = (Step.CONFIGURE, Step.BUILD)
+BUILD_STEPS: Final = (Step.SUPPLY, Step.CONFIGURE, Step.BUILD)
 STAGE_STEPS: Final = (Step.STAGE,)
 PACK_STEPS: Final = (Step.CHECK, Step.PACK)
 

@@ -1,4 +1,4 @@
-"""The flow of a release: build, stage, sign, check, pack, for every host.
+"""The flow of a release: supply, build, stage, sign, check, pack, for every host.
 
 The flow is given a plan and an executor for each host: :class:`countermark.worker.Worker` does
 the work, :class:`countermark.describe.Describer` only says what would be done.
@@ -38,6 +38,7 @@ __all__ = [
 class Step(enum.StrEnum):
     """The arrows of the flow, in order."""
 
+    SUPPLY = "supply"
     CONFIGURE = "configure"
     BUILD = "build"
     STAGE = "stage"
@@ -147,6 +148,8 @@ def run_hosts(
 
 def _run_host(executor: Executor, steps: tuple[Step, ...], progress: Progress) -> HostOutcome:
     for step in steps:
+        if step is Step.SUPPLY and not executor.plan.supplies:
+            continue
         with executor.turn(step):
             problem = _take(executor, step, progress)
         if problem is not None:

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from countermark.configuration import Configuration, HostBuild
+from countermark.configuration import Configuration, HostBuild, build_arguments
+from countermark.dependencies.planned import Supplies
+from countermark.dependencies.planning import plan_dependencies
+from countermark.dependencies.prefixes import TOP_INCLUDES, prefix_entries, prefix_environment
 from countermark.packing.artifacts import EVERY_HOST_KIND, ArtifactKind, host_artifacts, source
 from countermark.process import Command
-from countermark.settings import CMakeValue
-from countermark.toolchain import REPRODUCIBLE_CMAKE
+from countermark.settings import cmake_word
 from countermark.toolchains.wrappers import Wrappers
 from countermark.tools import BuildTools
 from countermark.workspace import HostWorkspace, Workspace
 
-__all__ = ["HostPlan", "PlannedArchive", "ReleasePlan", "build_arguments", "plan_release"]
+__all__ = ["HostPlan", "PlannedArchive", "ReleasePlan", "plan_release"]
 
 _INCLUDES: Final = "CMAKE_PROJECT_TOP_LEVEL_INCLUDES"
 _BUILD_TYPE: Final = "CMAKE_BUILD_TYPE"
@@ -57,6 +59,8 @@ class HostPlan:
     """What is packed of it."""
     others: tuple[Path, ...]
     """Where archives of the host would be that are not asked for, but may be from another run."""
+    supplies: Supplies
+    """What is built before it."""
     splits_debug: bool
     """Whether debug information is split from the programs before they are packed."""
     left_out: tuple[str, ...]
@@ -130,12 +134,20 @@ def _plan_host(
     splits_debug = bool(_archives(configuration, build, [ArtifactKind.DEBUG]))
     splits_debug &= ArtifactKind.DEBUG in made
 
+    supplies = plan_dependencies(configuration, tools, build)
+    prefixes = (*build.prefixes, *(each.site.prefix for each in supplies.libraries))
+    environment = {
+        **configuration.environment,
+        **prefix_environment(build.toolchain.kind, prefixes),
+        **dict(build.environment),
+    }
+
     def command(*arguments: str) -> Command:
-        return Command(argv=(cmake, *arguments), environment=configuration.environment)
+        return Command(argv=(cmake, *arguments), environment=environment)
 
     strip = () if splits_debug else ("--strip",)
     wrappers = _wrappers(build, own)
-    entries = _cache_entries(tools, build, wrappers)
+    entries = _cache_entries(tools, build, wrappers, supplies, prefixes)
     return HostPlan(
         suite=configuration.suite,
         source_digest=configuration.source.digest,
@@ -150,17 +162,12 @@ def _plan_host(
         ),
         components=configuration.components,
         stage=stage,
+        supplies=supplies,
         archives=tuple(each for each in everything if each.kind in made),
         others=tuple(each.path for each in everything if each.kind not in made),
         splits_debug=splits_debug,
         left_out=tuple(left_out.values()),
     )
-
-
-def build_arguments(configuration: Configuration) -> tuple[str, ...]:
-    """Return what bounds ``cmake --build``, for the suite and for its dependencies."""
-    load = () if configuration.load is None else ("--", "-l", f"{configuration.load:g}")
-    return ("--parallel", str(configuration.jobs), *load)
 
 
 def _archives(
@@ -212,22 +219,22 @@ def _wrappers(build: HostBuild, own: HostWorkspace) -> Wrappers | None:
 
 
 def _cache_entries(
-    tools: BuildTools, build: HostBuild, wrappers: Wrappers | None
+    tools: BuildTools,
+    build: HostBuild,
+    wrappers: Wrappers | None,
+    supplies: Supplies,
+    prefixes: Iterable[Path],
 ) -> Mapping[str, str]:
-    """The suite's own entries win over ours, but for the include, which is put in front."""
+    """The suite's own entries win over ours, but for the includes, which are put in front."""
     entries = {
         "CMAKE_MAKE_PROGRAM": str(tools.ninja.program),
         **({} if build.preset else {_BUILD_TYPE: "Release"}),
         **dict(build.toolchain.variables),
         **({"COUNTERMARK_WRAPPERS": str(wrappers.directory)} if wrappers else {}),
-        **{name: _cmake_word(value) for name, value in build.cmake},
+        **{each.variable: str(each.program) for each in supplies.generators if each.variable},
+        **prefix_entries(prefixes),
+        **{name: cmake_word(value) for name, value in build.cmake},
     }
     others = entries.get(_INCLUDES)
-    entries[_INCLUDES] = f"{REPRODUCIBLE_CMAKE};{others}" if others else str(REPRODUCIBLE_CMAKE)
+    entries[_INCLUDES] = f"{TOP_INCLUDES};{others}" if others else TOP_INCLUDES
     return entries
-
-
-def _cmake_word(value: CMakeValue) -> str:
-    if isinstance(value, bool):
-        return "ON" if value else "OFF"
-    return str(value)

@@ -154,6 +154,11 @@ class Runner:
                 hint=hint_for(log, hint),
             )
 
+    def refuse_stopped(self) -> None:
+        """Raise :class:`StoppedError` when no other program may begin."""
+        if self._stopped:
+            raise StoppedError
+
     def stop(self) -> None:
         """End every program that runs, and let no other begin."""
         with self._lock:

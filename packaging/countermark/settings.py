@@ -23,6 +23,7 @@ __all__ = [
     "HostSettings",
     "Settings",
     "ToolSettings",
+    "cmake_word",
     "format_settings",
     "json_schema",
     "parse_settings",
@@ -39,6 +40,13 @@ _Uri = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9+.-]*:[!-~]+$", max_le
 
 CMakeValue = bool | int | str
 """A CMake cache entry; true and false become ON and OFF."""
+
+
+def cmake_word(value: CMakeValue) -> str:
+    """Return a cache entry as CMake is told it."""
+    if isinstance(value, bool):
+        return "ON" if value else "OFF"
+    return str(value)
 
 
 class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -100,6 +108,20 @@ class DependencySettings(
     """The dependencies that must be there first."""
     cmake: dict[str, CMakeValue] = {}
     """Cache entries of its build."""
+    headers: tuple[_Text, ...] = ()
+    """For ``headers`` and ``c``: files and directories of the source to put into ``include``."""
+    sources: tuple[_Text, ...] = ()
+    """For ``c``: the files to compile."""
+    definitions: tuple[_Text, ...] = ()
+    """For ``c``: ``NAME`` or ``NAME=VALUE``, for the preprocessor."""
+    library: _Text | None = None
+    """For ``c``: the library's name, ``sqlite3`` for ``libsqlite3.a``."""
+    package: _Text | None = None
+    """For ``headers`` and ``c``: the name that CMake's ``find_package`` shall find it by."""
+    targets: tuple[_Text, ...] = ()
+    """The targets that the package shall have, such as ``Boost::headers``."""
+    commands: tuple[_Text, ...] = ()
+    """For ``commands``: lines for the shell that build and install it."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

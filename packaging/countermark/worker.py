@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from countermark.build_tree import BuildTree, build, configure, read_build_tree
+from countermark.dependencies.building import build_dependencies
 from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
 from countermark.images import record_images, sign_stage, stamp_stage
 from countermark.manifest import (
@@ -55,7 +56,9 @@ class Workshop:
     presses: ThreadPoolExecutor
     """Packs the archives of all hosts, as many at a time as there are cores."""
     turns: dict[Step, threading.Lock] = field(
-        default_factory=lambda: {Step.CONFIGURE: threading.Lock(), Step.BUILD: threading.Lock()}
+        default_factory=lambda: {
+            step: threading.Lock() for step in (Step.SUPPLY, Step.CONFIGURE, Step.BUILD)
+        }
     )
     """Steps that only one host takes at a time: compiling uses all cores by itself, configuring
     one of them, so one host configures while another compiles."""
@@ -87,6 +90,7 @@ class Worker:
     def perform(self, step: Step) -> str:
         """Take one step and return what is worth saying of it, in a few words."""
         act = {
+            Step.SUPPLY: self._supply,
             Step.CONFIGURE: self._configure,
             Step.BUILD: self._build,
             Step.STAGE: self._stage,
@@ -110,6 +114,12 @@ class Worker:
             status: Status = "rejected" if isinstance(error, RejectedError) else "failed"
             self._take_away()
             self._extend(status=status, error=str(error), artifacts=())
+
+    def _supply(self) -> str:
+        built = build_dependencies(self.plan, self.workshop.runner)
+        there = len(self.plan.supplies.builds) - len(built)
+        words = [f"built {', '.join(built)}"] if built else []
+        return ", ".join([*words, f"{there} built before"] if there else words)
 
     def _configure(self) -> str:
         configure(self.plan, self.workshop.runner)

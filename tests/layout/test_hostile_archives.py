@@ -221,7 +221,7 @@ def test_zeros_behind_the_end_of_a_tar_count_too(tmp_path: Path) -> None:
 def test_too_many_members_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "many"
     path.write_bytes(tar_of(*((tar_info(f"p/{number}"), b"") for number in range(11))))
-    with pytest.raises(HostileArchiveError, match="more than 50000 members"):
+    with pytest.raises(HostileArchiveError, match="more than 10 members"):
         list(walk_plain(path, Budget(str(path), members=10)))
 
 

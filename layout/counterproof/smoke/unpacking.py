@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from counterproof.errors import TreeError
+from counterproof.trees.archive import walk_archive
 from counterproof.trees.content import CHUNK
 from counterproof.trees.entry import Entry, Kind, Member
-from counterproof.trees.tree import walk
+from counterproof.trees.safety import MAX_MEMBERS
 from countersign.source import Source
 
 __all__ = ["unpack"]
@@ -21,14 +22,15 @@ _UNRECORDED: Final = 0o755
 """The mode of everything in a zip that records none."""
 
 
-def unpack(archive: Path, top: Path) -> Path:
+def unpack(archive: Path, top: Path, *, members: int = MAX_MEMBERS) -> Path:
     """Unpack ``archive`` below ``top``, an empty directory, and give that.
 
+    More than ``members`` are refused, for a release has dozens and a source tree thousands.
     Links are made when all files are written, so that nothing is written through one; that they
     stay inside is proven by then. Raises :class:`TreeError`, and no other error.
     """
     entries: list[Entry] = []
-    for member in walk(archive):
+    for member in walk_archive(archive, members):
         entries.append(member.entry)
         with _telling(archive, member.entry):
             _write(member, top)

@@ -6,7 +6,7 @@ import contextlib
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -47,6 +47,11 @@ class Budget:
     bytes: int = MAX_BYTES
     outer: Budget | None = None
     """That of the archive which this one stands in: what is spent here is spent there too."""
+    most: int = field(init=False)
+    """How many members there may be altogether."""
+
+    def __post_init__(self) -> None:
+        self.most = self.members
 
     def inside(self, name: str) -> Budget:
         """Give the budget of an archive that is the member ``name``."""
@@ -58,7 +63,7 @@ class Budget:
             self.outer.spend_member()
         self.members -= 1
         if self.members < 0:
-            raise HostileArchiveError(self.path, f"more than {MAX_MEMBERS} members")
+            raise HostileArchiveError(self.path, f"more than {self.most} members")
 
     def spend_bytes(self, count: int) -> None:
         """Count expanded bytes; raise :class:`HostileArchiveError` when there are too many."""

@@ -18,6 +18,7 @@ from countermark.cli.exits import FORESEEN, Exit, exit_of_error
 __all__ = ["application", "run"]
 
 _COMMANDS: Final = {
+    "fetch": ("fetch", "Get the sources of the suite's dependencies."),
     "release": ("release", "Build, stage, sign, check and pack everything."),
     "build": ("build", "Configure and compile the suite."),
     "stage": ("stage", "Install the built suite into a stage."),

@@ -21,6 +21,7 @@ from countermark.render.bench_document import BenchDocument
 from countermark.render.change_documents import SignDocument, UnsignDocument
 from countermark.render.compare_document import CompareDocument
 from countermark.render.explain_document import ExplainDocument
+from countermark.render.fetch_document import FetchDocument
 from countermark.render.finding_entry import FindingEntry, finding_entry
 from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
@@ -156,6 +157,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.bench/1": BenchDocument,
     "countermark.doctor/1": DoctorDocument,
     "countermark.explain/1": ExplainDocument,
+    "countermark.fetch/1": FetchDocument,
     "countermark.inspect/1": InspectDocument,
     "countermark.layout-diff/1": DiffDocument,
     "countermark.layout-list/1": ListDocument,

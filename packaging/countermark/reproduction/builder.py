@@ -110,7 +110,6 @@ def _copy(job: Job) -> None:
 def _build(job: Job) -> int:
     from countermark.cli.flow import exit_of_hosts
     from countermark.flow import perform, prepare
-    from countermark.pipeline import Step
     from countermark.render.text import describe_failures
 
     conditions, work = job.conditions, Path(job.work)
@@ -118,7 +117,8 @@ def _build(job: Job) -> int:
     out.mkdir(parents=True, exist_ok=True)
     plan = prepare(_configure(job))
     order = "\n".join(listing(plan.configuration.suite))
-    for steps in ((Step.CONFIGURE,), (Step.BUILD, Step.STAGE), (Step.SIGN, Step.CHECK, Step.PACK)):
+    supply = (Step.SUPPLY, Step.CONFIGURE)
+    for steps in (supply, (Step.BUILD, Step.STAGE), (Step.SIGN, Step.CHECK, Step.PACK)):
         release = perform(plan, steps)
         if any(outcome.error for outcome in release.hosts):
             print(describe_failures(release))

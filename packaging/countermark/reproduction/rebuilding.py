@@ -31,6 +31,9 @@ from countersign.escaping import printable
 
 __all__ = ["Rebuilt", "Wanted", "rebuild"]
 
+_FIRST: Final = (Step.SUPPLY, Step.CONFIGURE)
+"""The steps that tell the compilers."""
+_REST: Final = tuple(step for step in Step if step not in _FIRST)
 _UNKNOWN: Final = BuildModel(components=(), absolute=(), compilers=(), inputs=())
 """What is known of the compilers before CMake has looked for them."""
 
@@ -93,7 +96,7 @@ def rebuild(wanted: Wanted, environment: Mapping[str, str], progress: Progress) 
         variables = {**environment, "SOURCE_DATE_EPOCH": ""}
         plan = prepare(resolve(Options(config=settings), variables, work))
         different = _check(record, plan, progress, anyway=wanted.anyway)
-        _perform(plan, tuple(Step)[1:], progress)
+        _perform(plan, _REST, progress)
         return Rebuilt(
             record=record,
             source=source,
@@ -186,7 +189,7 @@ def _check(
     _refuse_different(
         mismatches(expected, make_record(plan, host, _UNKNOWN, record.profile)), anyway=anyway
     )
-    _perform(plan, (Step.CONFIGURE,), progress)
+    _perform(plan, _FIRST, progress)
     model = read_build_tree(host).model
     different = mismatches(record, make_record(plan, host, model, record.profile))
     _refuse_different(different, anyway=anyway)

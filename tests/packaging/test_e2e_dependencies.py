@@ -1,0 +1,247 @@
+"""Releases of a suite that needs libraries and a code generator, through the real command line."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import lzma
+import platform
+import tarfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from commands import EPOCH, Ended, Run
+from countermark.hosts import native_triple
+
+HOST: Final = "arm64-apple-darwin"
+MACHINE: Final = native_triple(platform.system(), platform.machine())
+
+SUITE: Final = """\
+cmake_minimum_required(VERSION 3.25)
+project(user VERSION 1.0 LANGUAGES C)
+find_package(Tops 2.1 REQUIRED CONFIG)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(shapes REQUIRED CONFIG)
+find_package(PkgConfig)
+add_custom_command(
+  OUTPUT made.c COMMAND ${MAKER_EXECUTABLE} > made.c DEPENDS ${MAKER_EXECUTABLE} VERBATIM)
+add_executable(user user.c ${CMAKE_CURRENT_BINARY_DIR}/made.c)
+target_link_libraries(user Tops::headers SQLite::SQLite3 shapes::shapes)
+install(TARGETS user)
+"""
+USER: Final = """\
+#include <sqlite3.h>
+#include <top.h>
+int made(void);
+const char *shape(void);
+int main(void) { return TOP + sqlite3_libversion_number() + made() + shape()[0]; }
+"""
+SHAPES: Final = """\
+cmake_minimum_required(VERSION 3.25)
+project(shapes VERSION 1.0 LANGUAGES C)
+add_library(shapes shapes.c)
+add_executable(maker maker.c)
+install(TARGETS shapes EXPORT shapes ARCHIVE DESTINATION lib)
+install(TARGETS maker RUNTIME DESTINATION bin)
+install(EXPORT shapes FILE shapesConfig.cmake NAMESPACE shapes:: DESTINATION lib/cmake/shapes)
+"""
+MAKER: Final = """\
+#include <stdio.h>
+#include <string.h>
+int main(int count, char **words)
+{
+  if (count > 1 && !strcmp(words[1], "--version")) return puts("maker version 1.2.3") < 0;
+  return puts("int made(void) { return 0; }") < 0;
+}
+"""
+
+
+def archive(path: Path, files: dict[str, str]) -> str:
+    """Pack files below one directory, as source archives are, and return the digest."""
+    inside = path.parent / "pack" / f"{path.name}-1.0"
+    for name, text in files.items():
+        (inside / name).parent.mkdir(parents=True, exist_ok=True)
+        (inside / name).write_text(text)
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        tar.add(inside, inside.name)
+    compress = lzma.compress if path.suffix == ".xz" else gzip.compress
+    path.write_bytes(compress(plain.getvalue()))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_suite(top: Path) -> Path:
+    """Write a suite with three dependencies: headers, a C library, and a CMake project."""
+    suite = top / "user"
+    (suite / "shapes").mkdir(parents=True)
+    (suite / "CMakeLists.txt").write_text(SUITE)
+    (suite / "user.c").write_text(USER)
+    (suite / "shapes/CMakeLists.txt").write_text(SHAPES)
+    (suite / "shapes/shapes.c").write_text("const char *shape(void) { return __FILE__; }\n")
+    (suite / "shapes/maker.c").write_text(MAKER)
+    tops = archive(top / "tops.tar.gz", {"tops/top.h": "#define TOP 0\n", "README": "tops\n"})
+    sqlite = archive(
+        top / "sqlite.tar.xz",
+        {
+            "sqlite3.c": "int sqlite3_libversion_number(void) { return NUMBER - 1; }\n"
+            "const char *file = __FILE__;\n",
+            "sqlite3.h": '#define SQLITE_VERSION "3.46.0"\nint sqlite3_libversion_number(void);\n',
+        },
+    )
+    (suite / "countermark.toml").write_text(
+        f"""\
+name = "user"
+version = "1.0"
+source_date_epoch = {EPOCH}
+[hosts.{HOST}]
+[tools.maker]
+dependency = "shapes"
+variable = "MAKER_EXECUTABLE"
+version = "1.2.3"
+[[dependencies]]
+name = "shapes"
+source = "shapes"
+native = true
+[[dependencies]]
+name = "tops"
+version = "2.1.4"
+source = "../tops.tar.gz"
+url = "https://example.org/tops.tar.gz"
+sha256 = "{tops}"
+recipe = "headers"
+headers = ["tops/top.h"]
+package = "Tops"
+targets = ["Tops::headers"]
+[[dependencies]]
+name = "sqlite"
+version = "3.46.0"
+source = "../sqlite.tar.xz"
+sha256 = "{sqlite}"
+recipe = "c"
+sources = ["sqlite3.c"]
+headers = ["sqlite3.h"]
+definitions = ["NUMBER=1"]
+library = "sqlite3"
+"""
+    )
+    return suite
+
+
+def own_cache(top: Path, environment: dict[str, str]) -> str:
+    """Give a cache in which no dependency is built yet, but zig has its own libraries."""
+    cache = top / "cache"
+    cache.mkdir(parents=True)
+    shared = Path(environment["COUNTERMARK_CACHE_DIR"], "zig")
+    shared.mkdir(exist_ok=True)
+    (cache / "zig").symlink_to(shared)
+    return str(cache)
+
+
+@pytest.fixture(scope="module")
+def released(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], run: Run
+) -> tuple[Path, Ended, str]:
+    """A release; where it was made, what it printed, and its cache."""
+    if MACHINE is None:
+        pytest.skip("this machine is none of the hosts, so it builds no tools for itself")
+    top = tmp_path_factory.mktemp("dependencies")
+    suite = write_suite(top)
+    cache = own_cache(top, environment)
+    ended = run("release", suite, "--out", "out", cwd=top, COUNTERMARK_CACHE_DIR=cache)
+    assert ended.code == 0, ended.err
+    return top, ended, cache
+
+
+def test_what_was_built_is_said_and_kept(released: tuple[Path, Ended, str], run: Run) -> None:
+    top, ended, cache = released
+    line = next(line for line in ended.err.splitlines() if "  supply  " in line)
+    for words in ("shapes for this machine", f"shapes for {HOST}", f"tops 2.1.4 for {HOST}"):
+        assert words in line
+    again = run("build", "user", "--out", "again", cwd=top, COUNTERMARK_CACHE_DIR=cache)
+    assert again.code == 0, again.err
+    assert "4 built before" in again.err
+    assert "built shapes" not in again.err
+
+
+def test_the_plan_says_what_would_be_built_and_what_is_there(
+    released: tuple[Path, Ended, str], tmp_path: Path, run: Run
+) -> None:
+    top, _, cache = released
+    arguments = ("release", top / "user", "--plan", "--out", tmp_path / "out")
+    there = run(*arguments, cwd=top, COUNTERMARK_CACHE_DIR=cache)
+    assert f"supply     take tops 2.1.4 for {HOST}, built before, from {cache}" in there.out
+    assert f"-DMAKER_EXECUTABLE={cache}/dependencies/shapes-{MACHINE}-" in there.out
+    fresh = run(*arguments, cwd=top, COUNTERMARK_CACHE_DIR=str(tmp_path / "other"))
+    assert f"supply     build tops 2.1.4 for {HOST} from " in fresh.out
+    assert not (tmp_path / "other").exists()
+
+
+def test_two_caches_give_the_same_libraries_and_programs(
+    released: tuple[Path, Ended, str],
+    tmp_path: Path,
+    environment: dict[str, str],
+    run: Run,
+) -> None:
+    top, _, cache = released
+    other = own_cache(tmp_path / "a" / "longer" / "way", environment)
+    ended = run("release", "user", "--out", tmp_path / "out", cwd=top, COUNTERMARK_CACHE_DIR=other)
+    assert ended.code == 0, ended.err
+    one, two = (_prefixes(Path(each)) for each in (cache, other))
+    assert one == two
+    assert len(one) > 8
+    sums = [(place / "SHA256SUMS").read_text() for place in (top / "out", tmp_path / "out")]
+    assert sums[0] == sums[1]
+
+
+def _prefixes(cache: Path) -> dict[str, str]:
+    """Digest all that is installed, but for the record of what it was built from."""
+    return {
+        str(path.relative_to(cache)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((cache / "dependencies").rglob("*"))
+        if path.is_file() and path.suffix not in (".json", ".log", ".lock")
+    }
+
+
+def test_nothing_stays_of_a_build_but_its_prefix_and_its_log(
+    released: tuple[Path, Ended, str],
+) -> None:
+    _, _, cache = released
+    store = Path(cache, "dependencies")
+    assert not list((store / "unfinished").iterdir())
+    for prefix in store.glob(f"*-{HOST}-????????????????"):
+        assert "cmake" in prefix.with_name(f"{prefix.name}.log").read_text()
+    (library,) = store.glob(f"sqlite-{HOST}-*/lib/libsqlite3.a")
+    assert str(store).encode() not in library.read_bytes()
+
+
+def changed(top: Path, *changes: tuple[str, str]) -> Path:
+    """Write the suite once more, with another configuration."""
+    suite = write_suite(top)
+    file = suite / "countermark.toml"
+    text = file.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    file.write_text(text)
+    return suite
+
+
+def failure(run: Run, suite: Path, cache: str, code: int) -> str:
+    ended = run(
+        "build", suite, "--out", suite.parent / "out", cwd=suite, COUNTERMARK_CACHE_DIR=cache
+    )
+    assert ended.code == code, ended.err
+    assert "hint: " in ended.err
+    return ended.err
+
+
+def test_another_archive_is_not_built(tmp_path: Path, released: object, run: Run) -> None:
+    suite = write_suite(tmp_path)
+    with (tmp_path / "tops.tar.gz").open("ab") as stream:
+        stream.write(b"\0")
+    said = failure(run, suite, str(tmp_path / "cache"), 2)
+    assert "dependency 'tops': " in said
+    assert "has the SHA-256" in said
