@@ -12,7 +12,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -36,7 +36,7 @@ from countermark.settings import (
 )
 from countermark.source import Source, describe_source
 from countermark.stamping import settled_minimum, settled_sdk
-from countermark.toolchain import ToolchainKind, select_toolchain
+from countermark.toolchain import Machine, ToolchainKind, Wanted, select_toolchain
 from countermark.tools import find_program
 from countersign.style import Style
 
@@ -106,6 +106,7 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
     epoch = _epoch(environment, settings, source)
     cache = _cache(environment, out, directory)
     capacity = look()
+    machine = _machine(kept, cache)
     return Configuration(
         suite=suite,
         source=source,
@@ -120,12 +121,12 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
         record=settings.record,
         source_uri=settings.source_uri,
         builder=settings.builder,
-        hosts=_hosts(options, settings, base, directory),
+        hosts=_hosts(options, settings, _Places(base, directory, machine)),
         dependencies=tuple(
             describe_dependency(_dependency(each, base), out=out, environment=kept)
             for each in settings.dependencies
         ),
-        machine=_machine(settings),
+        machine=_machine_build(settings, machine),
         tools={name: _tool(name, each, base, kept) for name, each in settings.tools.items()},
         jobs=int(_amount("jobs", options.jobs, environment) or capacity.jobs),
         load=_amount("load", options.load, environment),
@@ -311,15 +312,27 @@ def _style(name: str | None) -> Style:
         ) from None
 
 
-def _hosts(
-    options: Options, settings: Settings, base: Path, directory: Path
-) -> tuple[HostBuild, ...]:
+class _Places(NamedTuple):
+    """Where what the configuration of a host names is looked for."""
+
+    base: Path
+    """The directory of the configuration file."""
+    directory: Path
+    """The current one, from which options start."""
+    machine: Machine
+
+
+def _machine(environment: Mapping[str, str], cache: Path) -> Machine:
     native = native_triple(platform.system(), platform.machine())
-    named = options.hosts or tuple(settings.hosts) or default_triples(native)
+    return Machine(native=native, cache=cache, environment=environment)
+
+
+def _hosts(options: Options, settings: Settings, places: _Places) -> tuple[HostBuild, ...]:
+    named = options.hosts or tuple(settings.hosts) or default_triples(places.machine.native)
     everything = tuple(host.triple for host in buildable_hosts())
     triples = tuple(each for name in named for each in (everything if name == "all" else (name,)))
     return tuple(
-        _host_build(find_host(triple), options, settings, (base, directory, native))
+        _host_build(find_host(triple), options, settings, places)
         for triple in dict.fromkeys(triples)
     )
 
@@ -334,26 +347,27 @@ def _cache_entries(entries: Mapping[str, CMakeValue]) -> tuple[tuple[str, CMakeV
     return tuple(sorted(entries.items()))
 
 
-def _host_build(
-    host: Host, options: Options, settings: Settings, places: tuple[Path, Path, str | None]
-) -> HostBuild:
-    base, directory, native = places
+def _host_build(host: Host, options: Options, settings: Settings, places: _Places) -> HostBuild:
+    base, directory, machine = places
     own = settings.hosts.get(host.triple, HostSettings())
     host = host.starting_at(own.minimum) if own.minimum else host
     name = own.toolchain or settings.toolchain or "zig"
-    toolchain = select_toolchain(
-        host,
-        options.toolchain or name,
-        native=native,
+    sdk = settled_sdk(host, own.sdk)
+    wanted = Wanted(
+        host=host,
+        name=options.toolchain or name,
         base=directory if options.toolchain else base,
+        linker=own.linker,
+        sdk=sdk,
     )
+    toolchain = select_toolchain(wanted, machine)
     profile = _profile_name(
         options.profile or own.profile or settings.profile, directory if options.profile else base
     )
     prefixes = tuple(_from_file(each, base) for each in _listed(own.prefix))
     for prefix in prefixes:
         _refuse_odd_path("prefix", prefix)
-        cross = host.triple != native or toolchain.kind is ToolchainKind.ZIG
+        cross = host.triple != machine.native or toolchain.kind is ToolchainKind.ZIG
         check_prefix(prefix, host.triple, cross=cross)
     return HostBuild(
         host=host,
@@ -364,7 +378,7 @@ def _host_build(
         cmake=_cache_entries({**settings.cmake, **own.cmake, **dict(options.cmake)}),
         minimum=settled_minimum(host, own.minimum, toolchain),
         linker=own.linker,
-        sdk=settled_sdk(host, own.sdk),
+        sdk=sdk,
         sdk_path=_from_file(own.sdk_path, base) if own.sdk_path else None,
         prefixes=prefixes,
         environment=tuple(sorted(own.environment.items())),
@@ -407,13 +421,12 @@ def _tool(
     return msgspec.structs.replace(tool, program=str(found))
 
 
-def _machine(settings: Settings) -> HostBuild | None:
+def _machine_build(settings: Settings, machine: Machine) -> HostBuild | None:
     """Return how programs for this machine are built, if any are."""
-    native = native_triple(platform.system(), platform.machine())
-    if native is None or not any(each.native for each in settings.dependencies):
+    if machine.native is None or not any(each.native for each in settings.dependencies):
         return None
-    host = find_host(native)
-    toolchain = select_toolchain(host, "zig", native=native, base=Path())
+    host = find_host(machine.native)
+    toolchain = select_toolchain(Wanted(host=host, name="zig", base=Path()), machine)
     return HostBuild(
         host=host,
         toolchain=toolchain,

@@ -10,6 +10,7 @@ from countermark.capacity import look
 from countermark.errors import CountermarkError
 from countermark.hosts import HOSTS, native_triple
 from countermark.toolchain import find_zig
+from countermark.toolchains.lld import INSTALL_LLD, find_lld
 from countermark.tools import find_build_tools, find_program, version_of
 from countersign.pagehash import page_hash_implementation
 
@@ -34,6 +35,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Examined, ...]:
         Examined(name="python", found=True, needed=True, detail=platform.python_version()),
         *_build_tools(environment),
         *_programs(environment),
+        _lld(environment),
         _page_hashes(),
         _capacity(),
         *_hosts(),
@@ -103,6 +105,21 @@ def _programs(environment: Mapping[str, str]) -> Iterator[Examined]:
         else:
             version = version_of(program, environment)
             yield Examined(name=name, found=True, needed=False, detail=f"{version}  {program}")
+
+
+def _lld(environment: Mapping[str, str]) -> Examined:
+    try:
+        tool = find_lld(environment)
+    except CountermarkError as error:
+        return Examined(
+            name="ld64.lld",
+            found=False,
+            needed=False,
+            detail=f"needed for linker = 'lld' only: {error}",
+            fix=f"For example: {INSTALL_LLD}",
+        )
+    detail = f"{tool.version}  {tool.program}"
+    return Examined(name="ld64.lld", found=True, needed=False, detail=detail)
 
 
 def _page_hashes() -> Examined:

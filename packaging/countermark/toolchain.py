@@ -8,15 +8,30 @@ import importlib.metadata
 import importlib.util
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from countermark.errors import ConfigurationError, MissingToolError, UnknownHostError
+from countermark.errors import (
+    ConfigurationError,
+    MissingToolError,
+    UnknownHostError,
+    nearest,
+)
 from countermark.hosts import Host
+from countermark.toolchains.lld import Lld, find_lld
+from countermark.toolchains.macos_libraries import MacosLibraries, sdk_version
 
-__all__ = ["Toolchain", "ToolchainKind", "Zig", "find_zig", "select_toolchain"]
+__all__ = [
+    "Machine",
+    "Toolchain",
+    "ToolchainKind",
+    "Wanted",
+    "Zig",
+    "find_zig",
+    "select_toolchain",
+]
 
 _FILES: Final = Path(__file__).parent / "toolchains"
 REPRODUCIBLE_CMAKE: Final = _FILES / "reproducible.cmake"
@@ -60,10 +75,13 @@ class Toolchain:
     variables: tuple[tuple[str, str], ...] = ()
     """Cache variables that the file needs."""
     zig: Zig | None = None
+    lld: Lld | None = None
+    """What links in place of zig's own linker."""
 
     def __str__(self) -> str:
         if self.zig is not None:
-            return f"zig {self.zig.version}"
+            linker = f", ld64.lld {self.lld.tool.version}" if self.lld else ""
+            return f"zig {self.zig.version}{linker}"
         return str(self.file) if self.file is not None else "native"
 
 
@@ -109,27 +127,74 @@ def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def select_toolchain(host: Host, name: str, *, native: str | None, base: Path) -> Toolchain:
-    """Return the toolchain that ``name`` means for ``host``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The toolchain that is asked for, for one host."""
 
-    ``name`` is ``zig``, ``native``, or the path of a CMake toolchain file, relative to ``base``.
-    ``native`` is the triple of this machine. Raises :class:`UnknownHostError` when the toolchain
-    cannot build for the host, :class:`ConfigurationError` when the file does not exist.
+    host: Host
+    name: str
+    """``zig``, ``native``, or the path of a CMake toolchain file."""
+    base: Path
+    """What a relative path starts from."""
+    linker: str | None = None
+    sdk: str | None = None
+    """The version of the SDK that images shall name, where the linker is told it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where a toolchain is looked for."""
+
+    native: str | None
+    """The triple of this machine."""
+    cache: Path
+    environment: Mapping[str, str]
+
+
+def select_toolchain(wanted: Wanted, machine: Machine) -> Toolchain:
+    """Return the toolchain that is asked for.
+
+    Raises :class:`UnknownHostError` when it cannot build for the host,
+    :class:`ConfigurationError` when there is no such toolchain or linker, and
+    :class:`MissingToolError` when it is not installed.
     """
-    if name == ToolchainKind.ZIG:
-        return _zig_toolchain(host)
-    if name == ToolchainKind.NATIVE:
-        return _native_toolchain(host, native)
-    file = (base / Path(name).expanduser()).resolve()
+    kind = _KINDS.get(wanted.name)
+    if wanted.linker is not None:
+        _check_linker(wanted, wanted.linker)
+    return kind(wanted, machine) if kind else _from_file(wanted)
+
+
+def _check_linker(wanted: Wanted, linker: str) -> None:
+    place = f"hosts.{wanted.host.triple}.linker is '{linker}'"
+    if linker not in _LINKERS:
+        raise ConfigurationError(
+            f"{place}, which is none{nearest(linker, _LINKERS)}",
+            hint=f"Known linkers: {', '.join(_LINKERS)}.",
+        )
+    if wanted.host.platform != "darwin":
+        raise ConfigurationError(
+            f"{place}, but only programs for macOS can have another than the toolchain's own",
+            hint="Leave it out.",
+        )
+    if wanted.name != ToolchainKind.ZIG:
+        raise ConfigurationError(
+            f"{place}, but the toolchain '{wanted.name}' chooses its linker itself",
+            hint="Leave it out, or use the default toolchain, zig.",
+        )
+
+
+def _from_file(wanted: Wanted) -> Toolchain:
+    file = (wanted.base / Path(wanted.name).expanduser()).resolve()
     if not file.is_file():
         raise ConfigurationError(
-            f"toolchain '{name}' for {host.triple}: there is no file {file}",
-            hint="Give 'zig', 'native', or the path of a CMake toolchain file.",
+            f"toolchain '{wanted.name}' for {wanted.host.triple}: there is no file {file}",
+            hint=f"Give {', '.join(map(repr, _KINDS))}, or the path of a CMake toolchain file.",
         )
     return Toolchain(kind=ToolchainKind.FILE, file=file)
 
 
-def _zig_toolchain(host: Host) -> Toolchain:
+def _zig_toolchain(wanted: Wanted, machine: Machine) -> Toolchain:
+    host = wanted.host
     if host.zig_target is None:
         raise UnknownHostError(
             f"{host.triple} cannot be built with the default toolchain: {host.refusal}",
@@ -145,14 +210,31 @@ def _zig_toolchain(host: Host) -> Toolchain:
             ("COUNTERMARK_PYTHON", sys.executable),
         ),
         zig=zig,
+        lld=_lld(zig, host.zig_target, wanted.sdk, machine) if wanted.linker == "lld" else None,
     )
 
 
-def _native_toolchain(host: Host, native: str | None) -> Toolchain:
-    if host.triple != native:
+def _lld(zig: Zig, target: str, sdk: str | None, machine: Machine) -> Lld:
+    return Lld(
+        tool=find_lld(machine.environment),
+        sdk=sdk or sdk_version(zig.program),
+        libraries=MacosLibraries.below(machine.cache, zig.program, zig.digest, target),
+    )
+
+
+def _native_toolchain(wanted: Wanted, machine: Machine) -> Toolchain:
+    if wanted.host.triple != machine.native:
         raise UnknownHostError(
-            f"the native toolchain builds for {native or 'none of the known hosts'}, "
-            f"not for {host.triple}",
+            f"the native toolchain builds for {machine.native or 'none of the known hosts'}, "
+            f"not for {wanted.host.triple}",
             hint="Use the default toolchain, or give a CMake toolchain file with --toolchain.",
         )
     return Toolchain(kind=ToolchainKind.NATIVE, file=None)
+
+
+_LINKERS: Final = ("zig", "lld")
+_KINDS: Final[Mapping[str, Callable[[Wanted, Machine], Toolchain]]] = {
+    ToolchainKind.ZIG: _zig_toolchain,
+    ToolchainKind.NATIVE: _native_toolchain,
+}
+"""What the words mean that are no files."""

@@ -40,6 +40,7 @@ from countersign.pagehash import available_threads
 
 if TYPE_CHECKING:
     from countermark.packing.archive import Artifact
+    from countermark.toolchain import Zig
     from counterproof.target import State, Target
     from countersign.findings import Verdict
 
@@ -267,24 +268,30 @@ def _arguments(plan: HostPlan) -> tuple[ArgumentRow, ...]:
 
 
 def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:
-    zig = plan.build.toolchain.zig
+    toolchain = plan.build.toolchain
     compilers = tuple(
         InputRow(kind="compiler", name=f"{each.language} {each.id}", version=each.version)
         for each in tree.model.compilers
     )
-    if plan.splits_debug:
-        objcopy = find_objcopy(plan.build.host, plan.compile.environment)
-        return *compilers, InputRow(kind="tool", name=objcopy.name, version=objcopy.version)
-    if zig is None:
-        return compilers
-    toolchain = InputRow(
+    tools = [
+        *([toolchain.lld.tool] if toolchain.lld else []),
+        *([find_objcopy(plan.build.host, plan.compile.environment)] if plan.splits_debug else []),
+    ]
+    return (
+        *((_zig_row(toolchain.zig),) if toolchain.zig else ()),
+        *compilers,
+        *(InputRow(kind="tool", name=tool.name, version=tool.version) for tool in tools),
+    )
+
+
+def _zig_row(zig: Zig) -> InputRow:
+    return InputRow(
         kind="toolchain",
         name="ziglang",
         version=zig.version,
         digest=f"sha256:{zig.digest}",
         wheel=f"sha256:{zig.wheel_sha256}" if zig.wheel_sha256 else None,
     )
-    return toolchain, *compilers
 
 
 def artifact_row(artifact: Artifact, kind: ArtifactKind) -> ArtifactRow:

@@ -13,11 +13,14 @@ from countermark.errors import ConfigurationError, MissingToolError, UnknownHost
 from countermark.hosts import HOSTS, buildable_hosts
 from countermark.toolchain import (
     REPRODUCIBLE_CMAKE,
+    Machine,
     Toolchain,
     ToolchainKind,
+    Wanted,
     find_zig,
     select_toolchain,
 )
+from countermark.toolchains.macos_libraries import sdk_version
 
 HERE = "x86_64-linux-gnu"
 RECORD = """\
@@ -35,8 +38,31 @@ ziglang/__init__.py,sha256=aaa,10
 """
 
 
-def select(name: str, triple: str = HERE, base: Path = Path("/nonexistent")) -> Toolchain:
-    return select_toolchain(HOSTS[triple], name, native=HERE, base=base)
+MAC = "arm64-apple-darwin"
+
+
+def select(
+    name: str,
+    triple: str = HERE,
+    base: Path = Path("/nonexistent"),
+    *,
+    native: str | None = HERE,
+    path: str = "",
+    linker: str | None = None,
+    sdk: str | None = None,
+) -> Toolchain:
+    machine = Machine(native=native, cache=Path("/cache"), environment={"PATH": path})
+    wanted = Wanted(host=HOSTS[triple], name=name, base=base, linker=linker, sdk=sdk)
+    return select_toolchain(wanted, machine)
+
+
+def linkers(directory: Path, **versions: str) -> str:
+    """Write programs that say they are an ld64.lld; return the PATH that leads to them."""
+    for name, version in versions.items():
+        program = directory / name.replace("_", "-").replace("ld64", "ld64.lld")
+        program.write_text(f"#!/bin/sh\necho Debian LLD {version}\n")
+        program.chmod(0o755)
+    return str(directory)
 
 
 def digest_of(record: str, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -117,7 +143,7 @@ def test_the_native_toolchain_is_for_this_machine() -> None:
 @pytest.mark.parametrize("native", [HERE, None])
 def test_the_native_toolchain_is_for_no_other_host(native: str | None) -> None:
     with pytest.raises(UnknownHostError) as caught:
-        select_toolchain(HOSTS["arm64-apple-darwin"], "native", native=native, base=Path("/"))
+        select("native", MAC, native=native)
     assert "arm64-apple-darwin" in str(caught.value)
     assert caught.value.hint
 
@@ -140,6 +166,58 @@ def test_a_toolchain_names_itself(tmp_path: Path) -> None:
     assert str(select("zig")) == f"zig {find_zig().version}"
     assert str(select("native")) == "native"
     assert str(select("sdk.cmake", base=tmp_path)) == str(tmp_path / "sdk.cmake")
+
+
+def test_the_newest_lld_links_for_macos_when_it_is_asked_for(tmp_path: Path) -> None:
+    path = linkers(tmp_path, ld64="14.0.6", ld64_19="19.1.7", ld64_21="21.1.0", ld64_20="20.1")
+    toolchain = select("zig", MAC, path=path, linker="lld", sdk="14.0")
+    assert toolchain.lld is not None
+    assert toolchain.lld.tool.program == tmp_path / "ld64.lld-21"
+    assert toolchain.lld.tool.version == "21.1.0"
+    assert toolchain.lld.sdk == "14.0"
+    assert str(toolchain) == f"zig {find_zig().version}, ld64.lld 21.1.0"
+
+
+def test_programs_name_the_sdk_of_zig_unless_another_is_asked_for(tmp_path: Path) -> None:
+    toolchain = select("zig", MAC, path=linkers(tmp_path, ld64="19.1.7"), linker="lld")
+    assert toolchain.lld is not None
+    assert toolchain.lld.sdk == sdk_version(find_zig().program)
+
+
+@pytest.mark.parametrize("linker", [None, "zig"])
+def test_zig_links_otherwise(linker: str | None) -> None:
+    assert select("zig", MAC, linker=linker).lld is None
+
+
+def test_an_lld_that_is_too_old_is_named_with_the_fix(tmp_path: Path) -> None:
+    with pytest.raises(
+        MissingToolError, match=r"19 or newer, and .*ld64\.lld is version 14\.0\.6"
+    ) as caught:
+        select("zig", MAC, path=linkers(tmp_path, ld64="14.0.6"), linker="lld")
+    assert "lld-19" in caught.value.hint
+
+
+def test_an_lld_that_is_not_there_is_named_with_the_fix(tmp_path: Path) -> None:
+    with pytest.raises(MissingToolError, match="there is none") as caught:
+        select("zig", MAC, path=str(tmp_path), linker="lld")
+    assert "lld-19" in caught.value.hint
+
+
+@pytest.mark.parametrize("linker", ["zig", "lld"])
+def test_only_for_macos_can_a_linker_be_chosen(linker: str) -> None:
+    with pytest.raises(ConfigurationError, match="only programs for macOS"):
+        select("zig", linker=linker)
+
+
+def test_only_the_default_toolchain_has_a_choice_of_linkers(tmp_path: Path) -> None:
+    (tmp_path / "sdk.cmake").touch()
+    with pytest.raises(ConfigurationError, match="chooses its linker itself"):
+        select("sdk.cmake", MAC, tmp_path, linker="lld")
+
+
+def test_an_unknown_linker_is_named_with_the_nearest() -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'lld'"):
+        select("zig", MAC, linker="ldd")
 
 
 def test_what_every_suite_includes_is_there() -> None:

@@ -154,6 +154,7 @@ def _settings(
                 toolchain=_file("toolchain", own, wanted.toolchain, suite) if own else toolchain,
                 preset=record.preset,
                 minimum=record.minimum,
+                linker=record.linker,
                 sdk=record.sdk,
                 profile=_file("profile", profile, wanted.profile, suite)
                 if profile

@@ -74,11 +74,14 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     toolchain: ToolchainRow
     compilers: tuple[CompilerRow, ...]
     tools: dict[_Word, _Text]
-    """The versions of CMake and Ninja, and of objcopy where it split the programs, by name."""
+    """The versions of CMake and Ninja by name; of ld64.lld where it linked the programs, and of
+    objcopy where it split them."""
     cmake: dict[_Text, CMakeValue]
     preset: _Text | None = None
     minimum: _Text | None = None
     """The oldest macOS, glibc or Windows NT that it was made for, where that was settled."""
+    linker: _Text | None = None
+    """Which of the default toolchain's linkers for macOS was asked for."""
     sdk: _Text | None = None
     """The SDK that the images were made to name."""
     splits_debug: bool = False

@@ -61,6 +61,7 @@ def make_record(
         cmake=dict(plan.build.cmake),
         preset=plan.build.preset,
         minimum=plan.build.minimum,
+        linker=plan.build.linker,
         sdk=plan.build.sdk,
         splits_debug=plan.splits_debug,
         components=configuration.components,
@@ -71,8 +72,10 @@ def make_record(
 
 
 def _tools(release: ReleasePlan, plan: HostPlan) -> Iterator[Tool]:
-    """Yield the tools that the bytes may depend on; objcopy where it splits the programs."""
+    """Yield the tools that the bytes depend on; a linker and an objcopy where they are used."""
     yield from (release.tools.cmake, release.tools.ninja)
+    if plan.build.toolchain.lld is not None:
+        yield plan.build.toolchain.lld.tool
     if plan.splits_debug:
         yield find_objcopy(plan.build.host, release.configuration.environment)
 
