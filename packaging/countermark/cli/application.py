@@ -19,6 +19,7 @@ __all__ = ["application", "run"]
 
 _COMMANDS: Final = {
     "fetch": ("fetch", "Get the sources of the suite's dependencies."),
+    "init": ("init", "Write a first countermark.toml for a suite."),
     "release": ("release", "Build, stage, sign, check and pack everything."),
     "build": ("build", "Configure and compile the suite."),
     "stage": ("stage", "Install the built suite into a stage."),

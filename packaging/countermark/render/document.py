@@ -23,6 +23,7 @@ from countermark.render.compare_document import CompareDocument
 from countermark.render.explain_document import ExplainDocument
 from countermark.render.fetch_document import FetchDocument
 from countermark.render.finding_entry import FindingEntry, finding_entry
+from countermark.render.init_document import InitDocument
 from countermark.render.inspect_document import InspectDocument
 from countermark.render.problem import ProblemEntry, problem_entry
 from countermark.render.profile_documents import DiffDocument, ListDocument, ShowDocument
@@ -158,6 +159,7 @@ DOCUMENTS: Final[dict[str, type[msgspec.Struct]]] = {
     "countermark.doctor/1": DoctorDocument,
     "countermark.explain/1": ExplainDocument,
     "countermark.fetch/1": FetchDocument,
+    "countermark.init/1": InitDocument,
     "countermark.inspect/1": InspectDocument,
     "countermark.layout-diff/1": DiffDocument,
     "countermark.layout-list/1": ListDocument,

@@ -1,0 +1,83 @@
+# Answers for packages that a suite must have and this machine does not, so that CMake goes on and
+# tells the rest. Given as CMAKE_PROJECT_TOP_LEVEL_INCLUDES, with a file of answers beside it:
+#
+# COUNTERMARK_ANSWERED   packages that are answered for although they are not REQUIRED
+# COUNTERMARK_TARGETS    names of targets that packages must bring
+# COUNTERMARK_NOTHING    a directory that is empty
+# COUNTERMARK_FATES      a file that is told what became of every package
+
+function(_countermark_add_target name)
+  # A target that links and includes nothing: only its name is wanted.
+  if(NOT TARGET "${name}")
+    add_library("${name}" INTERFACE IMPORTED GLOBAL)
+  endif()
+endfunction()
+
+function(_countermark_add_targets package)
+  # Foo::bar is taken for the package Foo's, and for Foo2's; so is what the suite asked it for.
+  string(TOLOWER "${package}" _package)
+  foreach(_name IN LISTS COUNTERMARK_TARGETS)
+    string(REGEX REPLACE "::.*" "" _space "${_name}")
+    string(TOLOWER "${_space}" _space)
+    string(FIND "${_package}" "${_space}" _begins)
+    string(FIND "${_space}" "${_package}" _longer)
+    string(FIND "${_name}" "=${package}=" _bound)
+    if(_begins EQUAL 0 OR _longer EQUAL 0 OR _bound EQUAL 0)
+      string(REGEX REPLACE "^=.*=" "" _name "${_name}")
+      _countermark_add_target("${_name}")
+    endif()
+  endforeach()
+  foreach(_component IN LISTS ARGN)
+    if(_component MATCHES "^[A-Za-z_][A-Za-z0-9_.+-]*$")
+      _countermark_add_target("${package}::${_component}")
+    endif()
+  endforeach()
+  _countermark_add_target("${package}::countermark")
+endfunction()
+
+macro(_countermark_provide _countermark_method _countermark_package)
+  if(NOT TARGET "${_countermark_package}::countermark"
+      AND NOT "${_countermark_package}" IN_LIST COUNTERMARK_ANSWERED)
+    set(_countermark_rest ${ARGN})
+    list(REMOVE_ITEM _countermark_rest REQUIRED)
+    find_package(${_countermark_package} ${_countermark_rest} QUIET BYPASS_PROVIDER)
+  endif()
+  # Only now: finding one package may be finding others, by this very macro.
+  set(_countermark_rest ${ARGN})
+  list(FIND _countermark_rest REQUIRED _countermark_needed)
+  list(REMOVE_ITEM _countermark_rest REQUIRED)
+  if("${_countermark_package}" IN_LIST COUNTERMARK_ANSWERED)
+    set(_countermark_needed 0)
+  endif()
+  set(_countermark_fate missing)
+  if(${_countermark_package}_FOUND)
+    set(_countermark_fate found)
+  elseif(NOT _countermark_needed EQUAL -1)
+    set(_countermark_fate answered)
+    _countermark_add_targets(${_countermark_package} ${_countermark_rest})
+    string(REGEX MATCH "^[0-9][0-9.]*" _countermark_version "${ARGV2}")
+    if(_countermark_version STREQUAL "")
+      set(_countermark_version 99)
+    endif()
+    string(TOUPPER "${_countermark_package}" _countermark_upper)
+    foreach(_countermark_name IN ITEMS ${_countermark_package} ${_countermark_upper})
+      set(${_countermark_name}_FOUND TRUE)
+      set(${_countermark_name}_VERSION "${_countermark_version}")
+      set(${_countermark_name}_VERSION_STRING "${_countermark_version}")
+      foreach(_countermark_kind IN ITEMS INCLUDE_DIR INCLUDE_DIRS)
+        set(${_countermark_name}_${_countermark_kind} "${COUNTERMARK_NOTHING}")
+      endforeach()
+      foreach(_countermark_kind IN ITEMS LIBRARY LIBRARIES)
+        set(${_countermark_name}_${_countermark_kind} ${_countermark_package}::countermark)
+      endforeach()
+    endforeach()
+    foreach(_countermark_name IN LISTS _countermark_rest)
+      if(_countermark_name MATCHES "^[A-Za-z_][A-Za-z0-9_.+-]*$")
+        set(${_countermark_package}_${_countermark_name}_FOUND TRUE)
+      endif()
+    endforeach()
+  endif()
+  file(APPEND "${COUNTERMARK_FATES}" "${_countermark_package} ${_countermark_fate}\n")
+endmacro()
+
+cmake_language(SET_DEPENDENCY_PROVIDER _countermark_provide SUPPORTED_METHODS FIND_PACKAGE)
