@@ -49,7 +49,11 @@ def place() -> Iterator[Scratch]:
 
 
 def trials(
-    place: Scratch, scripts: Mapping[str, str], launcher: Launcher, seconds: float = 30
+    place: Scratch,
+    scripts: Mapping[str, str],
+    launcher: Launcher,
+    seconds: float = 30,
+    profile: str = "multiprocess",
 ) -> list[Trial]:
     top = place.directory("tree")
     programs = {}
@@ -59,7 +63,7 @@ def trials(
         path.write_text(f"#!/bin/sh\n{script}")
         path.chmod(0o755)
         programs[path.name] = Startable(name=path.name, place=PurePosixPath(name), path=path)
-    subject = Subject(survey=survey(top), profile=load_profile("multiprocess"), target=LINUX)
+    subject = Subject(survey=survey(top), profile=load_profile(profile), target=LINUX)
     rig = Rig(subject=subject, programs=programs, launcher=launcher, scratch=place, seconds=seconds)
     return list(smoke_tests(rig))
 
@@ -104,6 +108,36 @@ def test_a_fault_breaks_its_rule(place: Scratch, rule: str) -> None:
     found = failed(trials(place, {**GOOD, **scripts}, Launcher(how="as scripts")))
     assert [name for name in found if test in name]
     assert {found[name] for name in found if test in name} == {rule}
+
+
+ASKED = {
+    "[ $1 = --version ] && echo 'tool 3.1'": (Outcome.PASSED, "tool 3.1"),
+    "[ $1 = -version ] && echo 'tool 3.1' && exit; echo usage >&2; exit 1": (
+        Outcome.PASSED,
+        "tool 3.1",
+    ),
+    "echo 'usage: tool FILE' >&2; exit 64": (
+        Outcome.SKIPPED,
+        "it starts, but has no option for its version",
+    ),
+    "exit 1": (Outcome.FAILED, "exit 1"),
+    "echo 'cannot open shared object file' >&2; exit 127": (
+        Outcome.FAILED,
+        "exit 127: cannot open shared object file",
+    ),
+    "kill -SEGV $$": (Outcome.FAILED, "killed by SIGSEGV"),
+    "exit 0": (Outcome.FAILED, "it printed nothing"),
+}
+
+
+@pytest.mark.parametrize("script", ASKED)
+def test_programs_that_no_profile_lists_are_asked_as_most_understand(
+    place: Scratch, script: str
+) -> None:
+    launcher = Launcher(how="as scripts")
+    first, *_ = trials(place, {"bin/tool": f"{script}\n"}, launcher, profile="generic")
+    assert first.name == "bin/tool --version"
+    assert (first.outcome, first.detail) == ASKED[script]
 
 
 def test_good_programs_fail_nothing(place: Scratch) -> None:
