@@ -15,6 +15,7 @@ from countermark.manifest import Ledger, Manifest
 from countermark.packing.artifacts import ArtifactKind
 from countermark.packing.debug import find_objcopy
 from countermark.packing.press import Press
+from countermark.packing.shelf import Shelf
 from countermark.packing.sourceball import pack_source
 from countermark.pipeline import HostOutcome, Progress, Silent, Step, run_hosts
 from countermark.plan import ReleasePlan, plan_release
@@ -142,6 +143,7 @@ def _write_settings(plan: ReleasePlan) -> None:
 
 def _pack_source(plan: ReleasePlan, runner: Runner, ledger: Ledger) -> None:
     """Pack the source when it is asked for, first, for nothing is worth building without it."""
+    shelf = Shelf(plan.workspace.shelf)
     if not plan.packs_source:
         plan.source.unlink(missing_ok=True)  # an earlier run may have been asked for it
         ledger.common(())
@@ -152,7 +154,8 @@ def _pack_source(plan: ReleasePlan, runner: Runner, ledger: Ledger) -> None:
         runner=runner,
         log=plan.workspace.log,
     )
-    packed = pack_source(plan.configuration, plan.source, press)
+    shelf.take_down([plan.source])
+    packed = pack_source(plan.configuration, plan.source, press, shelf)
     ledger.common((artifact_row(packed, ArtifactKind.SOURCE),))
 
 

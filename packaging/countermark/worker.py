@@ -312,8 +312,8 @@ def _packed(artifacts: tuple[Artifact, ...], plan: HostPlan) -> str:
     one = artifacts[0].path.name if len(artifacts) == 1 else _count(len(artifacts), "archive")
     compressors = dict.fromkeys(artifact.compressor for artifact in artifacts)
     kept = sum(artifact.kept for artifact in artifacts)
-    words = {0: (), len(artifacts): ("kept as packed before",)}
-    said = words.get(kept, (f"{kept} of them kept as packed before",))
+    number = f"{kept} " if kept < len(artifacts) else ""
+    said = [f"{number}kept as packed before"] if kept else []
     return ", ".join([one, *compressors, *said, *plan.left_out])
 
 

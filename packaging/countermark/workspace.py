@@ -77,6 +77,11 @@ class Workspace:
         return self.root / "unfinished"
 
     @property
+    def shelf(self) -> Path:
+        """The directory for the source archive of the latest run while another one is at work."""
+        return self.root / "shelf"
+
+    @property
     def log(self) -> Path:
         """What the programs printed in the latest run that work for all hosts."""
         return self.root / "log.txt"

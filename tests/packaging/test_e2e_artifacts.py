@@ -226,6 +226,37 @@ def test_the_source_of_a_commit_is_what_git_archives(tiny: Path, tmp_path: Path,
 
 
 @pytest.mark.parametrize("under_git", [True, False])
+def test_the_source_is_packed_again_only_when_it_would_be_another(
+    under_git: bool, tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    archive = tmp_path / "dist/tiny-2.5.tar.gz"
+
+    def packed() -> int:
+        ended = run("release", tiny, "--artifact", "source", cwd=tmp_path)
+        assert ended.code == 0, ended.err
+        return archive.stat().st_ino
+
+    if under_git:
+        commit(tiny)
+    first = packed()
+    true = archive.read_bytes()
+    assert packed() == first
+    archive.write_bytes(true + b"more")
+    packed()
+    assert archive.read_bytes() == true
+    if under_git:
+        git(tiny, "config", "tar.tar.gz.command", "gzip -1n")
+        packed()
+        assert archive.read_bytes() != true
+        git(tiny, "config", "--unset", "tar.tar.gz.command")
+    (tiny / "notes.txt").write_text("NOTES\n")
+    if under_git:
+        git(tiny, "commit", "--quiet", "--all", "--message=more")
+    packed()
+    assert content(archive, "tiny-2.5/notes.txt") == b"NOTES\n"
+
+
+@pytest.mark.parametrize("under_git", [True, False])
 def test_the_source_of_no_commit_is_what_was_built(
     under_git: bool, tiny: Path, tmp_path: Path, run: Run
 ) -> None:

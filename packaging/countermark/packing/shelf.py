@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -75,14 +75,38 @@ class Shelf:
         ``demands`` stands for all that ``accept`` decides by, besides the members.
         """
         ordered = tuple(sorted(members, key=lambda member: member.key))
-        made_from = _made_from(ordered, archive, epoch, press, demands)
+
+        def follows_from() -> tuple[str, ...]:
+            return (tar_digest(ordered, epoch), press.identify(archive.suffix), demands)
+
+        return self.keep(
+            archive,
+            follows_from,
+            lambda: pack_members(ordered, archive, epoch=epoch, press=press, accept=accept),
+            temporary=press.temporary,
+        )
+
+    def keep(
+        self,
+        archive: Path,
+        follows_from: Callable[[], object],
+        make: Callable[[], Artifact],
+        *,
+        temporary: Path,
+    ) -> Artifact:
+        """Bring back the archive that was put aside, or make it.
+
+        ``follows_from`` tells, by a value with a true ``repr``, all that the archive follows from;
+        it is asked once more when the archive is made, for what changes meanwhile may be in it.
+        """
+        made_from = _made_from(archive, follows_from())
         kept = self._bring_back(archive, made_from)
         if kept is not None:
             return kept
-        packed = pack_members(ordered, archive, epoch=epoch, press=press, accept=accept)
-        if _made_from(ordered, archive, epoch, press, demands) == made_from:
-            self._note(packed, made_from, press)
-        return packed
+        made = make()
+        if _made_from(archive, follows_from()) == made_from:
+            self._note(made, made_from, temporary)
+        return made
 
     def _bring_back(self, archive: Path, made_from: str) -> Artifact | None:
         """Publish an archive of the shelf again; one that is not right is thrown away."""
@@ -101,7 +125,7 @@ class Shelf:
             kept=True,
         )
 
-    def _note(self, packed: Artifact, made_from: str, press: Press) -> None:
+    def _note(self, packed: Artifact, made_from: str, temporary: Path) -> None:
         record = _Record(
             made_from=made_from,
             sha256=packed.sha256,
@@ -109,9 +133,7 @@ class Shelf:
             compressor=packed.compressor,
         )
         self.directory.mkdir(exist_ok=True)
-        write_whole(
-            self._record(packed.path), msgspec.json.encode(record), temporary=press.temporary
-        )
+        write_whole(self._record(packed.path), msgspec.json.encode(record), temporary=temporary)
 
     def _read(self, archive: Path) -> _Record | None:
         try:
@@ -136,17 +158,8 @@ class Shelf:
         return self.directory / f"{archive.name}.json"
 
 
-def _made_from(
-    members: tuple[Member, ...], archive: Path, epoch: int, press: Press, demands: str
-) -> str:
-    parts = (
-        edition(),
-        archive.name,
-        str(epoch),
-        tar_digest(members, epoch),
-        press.identify(archive.suffix),
-        demands,
-    )
+def _made_from(archive: Path, follows_from: object) -> str:
+    parts = (edition(), archive.name, follows_from)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
