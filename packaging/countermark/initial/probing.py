@@ -82,6 +82,8 @@ class Laboratory:
         plan = self._plan(triple, cmake, includes)
         build, trace, log = plan.workspace.build, room / "trace.json", room / "log"
         build.mkdir(parents=True, exist_ok=True)
+        if plan.wrappers:
+            plan.wrappers.write()
         ask(build)
         trace.write_bytes(b"")
         ended = measure(self._command(plan, trace), log=log, seconds=_PATIENCE)
