@@ -63,13 +63,12 @@ def toolchain_digest(toolchain: Toolchain) -> str:
     parts = [toolchain.kind.value]
     if toolchain.zig is not None:
         parts += [toolchain.zig.digest, *map(sha256_of, _files(toolchain.file))]
-        there = str(toolchain.zig.program)
-        parts += [f"{name}={value.replace(there, 'zig')}" for name, value in toolchain.variables]
+        parts += [f"{name}={value}" for name, value in toolchain.variables if value[:1] != "/"]
     elif toolchain.file is not None:
         parts += [sha256_of(toolchain.file), *map("=".join, toolchain.variables)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _files(file: Path | None) -> list[Path]:
-    """Return all that stands beside our own toolchain file, which includes some of it."""
+    """Return our own toolchain file and all beside it: what it includes, and the filter."""
     return sorted(each for each in file.parent.iterdir() if each.is_file()) if file else []
