@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -395,7 +396,7 @@ def _from_file(path: str, base: Path) -> Path:
 
     Symbolic links stay: some programs, ``capnpc`` for one, go by the name they are called by.
     """
-    return base / Path(path).expanduser()
+    return Path(os.path.normpath(base / Path(path).expanduser()))
 
 
 def _dependency(dependency: DependencySettings, base: Path) -> DependencySettings:

@@ -44,13 +44,15 @@ Status = Literal["started", "accepted", "rejected", "failed"]
 class InputRow(msgspec.Struct, frozen=True, kw_only=True):
     """Something that the release was made from."""
 
-    kind: Literal["suite", "tool", "toolchain", "compiler"]
+    kind: Literal["suite", "tool", "toolchain", "compiler", "dependency", "prefix"]
     name: str
     version: str | None = None
     digest: str | None = None
     """``sha256:`` with 64 digits over its content, where that is known."""
     commit: str | None = None
     """The commit of a suite that is under git."""
+    url: str | None = None
+    """Where the archive of a dependency is to be had."""
     wheel: str | None = None
     """``sha256:`` with 64 digits of the published wheel that a toolchain came from."""
     dirty: bool = False

@@ -14,7 +14,7 @@ from countermark.errors import ConfigurationError, WorkError
 from countermark.files import sha256_of
 from countermark.tools import find_program
 
-__all__ = ["Source", "describe_source", "list_source"]
+__all__ = ["Source", "describe_source", "list_source", "tree_digest"]
 
 _SHORT_COMMIT: Final = 12
 _WORK: Final = ".countermark"
@@ -79,6 +79,17 @@ def list_source(suite: Path, *, out: Path, environment: Mapping[str, str]) -> tu
         return tuple(path for path in files if path.is_symlink() or path.exists())
     except OSError as error:
         raise WorkError(f"the suite cannot be read: {error}") from error
+
+
+def tree_digest(directory: Path) -> str:
+    """Return SHA-256 over the names and contents of all files below a directory.
+
+    Raises :class:`WorkError` when one cannot be read.
+    """
+    try:
+        return _digest(directory, sorted(_walk(directory)))
+    except OSError as error:
+        raise WorkError(f"{directory} cannot be read: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

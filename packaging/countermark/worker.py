@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from countermark.build_tree import BuildTree, build, configure, read_build_tree
 from countermark.dependencies.building import build_dependencies
+from countermark.dependencies.inputs import supplied_inputs
 from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
 from countermark.images import record_images, sign_stage, stamp_stage
 from countermark.manifest import (
@@ -130,7 +131,9 @@ class Worker:
 
     def _build(self) -> str:
         tree = build(self.plan, self.workshop.runner)
-        self._extend(inputs=_inputs(self.plan, tree), changed_arguments=_arguments(self.plan))
+        supplied = supplied_inputs(self.plan, self.workshop.plan.workspace.prefixes)
+        inputs = (*_inputs(self.plan, tree), *supplied)
+        self._extend(inputs=inputs, changed_arguments=_arguments(self.plan))
         return ", ".join(f"{each.id} {each.version}" for each in tree.model.compilers[:1])
 
     def _stage(self) -> str:

@@ -87,6 +87,11 @@ class Workspace:
         return self.root / "log.txt"
 
     @property
+    def prefixes(self) -> Path:
+        """What is known of the libraries that were given."""
+        return self.root / "prefixes"
+
+    @property
     def manifest(self) -> Path:
         """What was made from what, by which steps."""
         return self.out / "manifest.json"

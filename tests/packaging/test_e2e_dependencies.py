@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import lzma
 import platform
 import tarfile
@@ -67,9 +68,10 @@ def archive(path: Path, files: dict[str, str]) -> str:
         (inside / name).write_text(text)
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w") as tar:
-        tar.add(inside, inside.name)
-    compress = lzma.compress if path.suffix == ".xz" else gzip.compress
-    path.write_bytes(compress(plain.getvalue()))
+        tar.add(inside, inside.name, filter=lambda member: member.replace(mtime=0))
+    content = plain.getvalue()
+    xz = path.suffix == ".xz"
+    path.write_bytes(lzma.compress(content) if xz else gzip.compress(content, mtime=0))
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -217,6 +219,43 @@ def test_nothing_stays_of_a_build_but_its_prefix_and_its_log(
     assert str(store).encode() not in library.read_bytes()
 
 
+def test_everything_about_them_is_in_the_manifest_the_record_and_the_bill(
+    released: tuple[Path, Ended, str], tmp_path: Path, run: Run
+) -> None:
+    top, _, _ = released
+    manifest = json.loads((top / "out/manifest.json").read_text())
+    inputs = {each["name"]: each for each in manifest["hosts"][0]["inputs"]}
+    assert inputs["tops"]["kind"] == "dependency"
+    assert inputs["tops"]["url"] == "https://example.org/tops.tar.gz"
+    assert inputs["maker"]["version"] == "1.2.3"
+    with tarfile.open(top / f"out/user-1.0-{HOST}.tar.gz") as tar:
+        record = tar.extractfile("user-1.0/share/countermark/build.json")
+        assert record is not None
+        text = record.read().decode()
+    assert str(top) not in text
+    rows = {each["name"]: each for each in json.loads(text)["dependencies"]}
+    assert rows["tops"]["digest"] == inputs["tops"]["digest"]
+    assert (rows["shapes"]["inside"], rows["shapes"]["source"]) == (True, "shapes")
+    bill = json.loads((top / "out/user-1.0.cdx.json").read_text())
+    (tops,) = (each for each in bill["components"] if each["name"] == "tops")
+    assert (tops["version"], tops["type"], tops["scope"]) == ("2.1.4", "library", "required")
+    assert tops["externalReferences"][0]["url"] == "https://example.org/tops.tar.gz"
+
+
+def test_it_is_built_again_from_the_record_and_the_archives(
+    released: tuple[Path, Ended, str], tmp_path: Path, run: Run
+) -> None:
+    top, _, cache = released
+    archive = top / f"out/user-1.0-{HOST}.tar.gz"
+    rebuild = ("rebuild", archive, "--suite", top / "user")
+    none = run(*rebuild, cwd=tmp_path, COUNTERMARK_CACHE_DIR=cache)
+    assert none.code == 2
+    assert "dependency 'tops': there is no tops.tar.gz in" in none.err
+    assert "--sources" in none.err
+    again = run(*rebuild, "--sources", top, cwd=tmp_path, COUNTERMARK_CACHE_DIR=cache)
+    assert again.code == 0, again.err + again.out
+
+
 def changed(top: Path, *changes: tuple[str, str]) -> Path:
     """Write the suite once more, with another configuration."""
     suite = write_suite(top)
@@ -230,18 +269,149 @@ def changed(top: Path, *changes: tuple[str, str]) -> Path:
 
 
 def failure(run: Run, suite: Path, cache: str, code: int) -> str:
-    ended = run(
-        "build", suite, "--out", suite.parent / "out", cwd=suite, COUNTERMARK_CACHE_DIR=cache
-    )
+    """Build in vain, and return what was said."""
+    out = suite.parent / "out"
+    ended = run("build", suite, "--out", out, cwd=suite, COUNTERMARK_CACHE_DIR=cache)
     assert ended.code == code, ended.err
     assert "hint: " in ended.err
     return ended.err
 
 
-def test_another_archive_is_not_built(tmp_path: Path, released: object, run: Run) -> None:
-    suite = write_suite(tmp_path)
+def test_another_archive_is_not_built(
+    tmp_path: Path, released: tuple[Path, Ended, str], run: Run
+) -> None:
+    suite = changed(tmp_path, ('version = "2.1.4"', 'version = "2.1.5"'))
     with (tmp_path / "tops.tar.gz").open("ab") as stream:
         stream.write(b"\0")
-    said = failure(run, suite, str(tmp_path / "cache"), 2)
+    said = failure(run, suite, released[2], 2)
     assert "dependency 'tops': " in said
     assert "has the SHA-256" in said
+
+
+def test_an_archive_that_is_missing_is_to_be_fetched(
+    tmp_path: Path, released: tuple[Path, Ended, str], run: Run
+) -> None:
+    suite = changed(tmp_path, ('version = "2.1.4"', 'version = "2.1.5"'))
+    (tmp_path / "tops.tar.gz").unlink()
+    assert "Run 'countermark fetch'" in failure(run, suite, released[2], 2)
+
+
+def test_an_archive_without_a_digest_is_not_built(tmp_path: Path, run: Run) -> None:
+    suite = write_suite(tmp_path)
+    file = suite / "countermark.toml"
+    lines = [each for each in file.read_text().splitlines() if not each.startswith("sha256")]
+    file.write_text("\n".join(lines))
+    said = failure(run, suite, str(tmp_path / "cache"), 2)
+    assert "no sha256 is given for tops.tar.gz" in said
+
+
+def test_what_has_been_built_needs_no_archive_any_more(
+    tmp_path: Path, released: tuple[Path, Ended, str], run: Run
+) -> None:
+    suite = write_suite(tmp_path)
+    for name in ("tops.tar.gz", "sqlite.tar.xz"):
+        (tmp_path / name).unlink()
+    out = tmp_path / "out"
+    ended = run("build", suite, "--out", out, cwd=suite, COUNTERMARK_CACHE_DIR=released[2])
+    assert ended.code == 0, ended.err
+
+
+def test_a_tool_of_another_version_is_named(
+    tmp_path: Path, released: tuple[Path, Ended, str], run: Run
+) -> None:
+    suite = changed(tmp_path, ('version = "1.2.3"', 'version = "1.3.0"'))
+    said = failure(run, suite, released[2], 2)
+    assert "bin/maker is version 1.2.3, not 1.3.0" in said
+
+
+EVIL: Final = {
+    "a relative one that climbs": 'DESTINATION "../../escaped"',
+    "an absolute one": 'DESTINATION "/opt/escaped"',
+    "a script": None,
+}
+
+
+@pytest.mark.parametrize("how", EVIL)
+def test_what_installs_outside_its_prefix_is_refused(
+    how: str, tmp_path: Path, environment: dict[str, str], run: Run
+) -> None:
+    suite = tmp_path / "suite"
+    (suite / "evil").mkdir(parents=True)
+    (suite / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(suite LANGUAGES NONE)\n"
+    )
+    place = EVIL[how]
+    install = (
+        f"install(FILES CMakeLists.txt {place})"
+        if place
+        else 'install(CODE [[file(WRITE "$ENV{DESTDIR}/opt/escaped" "x")]])'
+    )
+    (suite / "evil/CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(evil LANGUAGES NONE)\n"
+        f"install(FILES CMakeLists.txt DESTINATION share)\n{install}\n"
+    )
+    (suite / "countermark.toml").write_text(
+        f'version = "1"\nsource_date_epoch = {EPOCH}\n[hosts.{HOST}]\n'
+        '[[dependencies]]\nname = "evil"\nsource = "evil"\n'
+    )
+    said = failure(run, suite, own_cache(tmp_path, environment), 3)
+    assert f"evil for {HOST} installs outside its prefix: " in said
+    assert "escaped" in said
+    assert not list((tmp_path / "cache/dependencies").glob("evil-*-????????????????"))
+
+
+def test_two_versions_of_one_library_are_named(
+    tmp_path: Path, released: tuple[Path, Ended, str], run: Run
+) -> None:
+    given = tmp_path / "given/lib"
+    given.mkdir(parents=True)
+    (given / "libsqlite3.so.0.8.6").write_bytes(b"")
+    suite = changed(tmp_path, (f"[hosts.{HOST}]", f"[hosts.{HOST}]\nprefix = '../given'"))
+    said = failure(run, suite, released[2], 2)
+    assert "the library sqlite3 is in sqlite 3.46.0 and in the prefix " in said
+
+
+@pytest.mark.parametrize(
+    ("prefix", "words"), [("/usr", "holds the libraries of this machine"), ("none", "no prefix")]
+)
+def test_a_prefix_must_be_there_and_not_this_machines(
+    prefix: str, words: str, tmp_path: Path, run: Run
+) -> None:
+    suite = changed(tmp_path, (f"[hosts.{HOST}]", f"[hosts.{HOST}]\nprefix = '{prefix}'"))
+    assert words in failure(run, suite, str(tmp_path / "cache"), 2)
+
+
+def test_commands_are_given_the_compiler_of_the_host(
+    tmp_path: Path, environment: dict[str, str], run: Run
+) -> None:
+    suite = tmp_path / "suite"
+    (suite / "made").mkdir(parents=True)
+    (suite / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(suite LANGUAGES C)\n"
+        "find_library(MADE made REQUIRED)\nfind_path(HEADER made.h REQUIRED)\n"
+        "add_executable(suite suite.c)\ntarget_link_libraries(suite ${MADE})\n"
+    )
+    (suite / "suite.c").write_text("int made(void);\nint main(void) { return made(); }\n")
+    (suite / "made/made.c").write_text("int made(void) { return 0; }\n")
+    (suite / "made/made.h").write_text("int made(void);\n")
+    (suite / "countermark.toml").write_text(
+        f"""\
+version = "1"
+source_date_epoch = {EPOCH}
+[hosts.{HOST}]
+[[dependencies]]
+name = "made"
+source = "made"
+recipe = "commands"
+commands = [
+  "$CC $CFLAGS -c made.c && $AR qc libmade.a made.o && $RANLIB libmade.a",
+  "test $HOST = {HOST} -a $JOBS -ge 1",
+  "mkdir -p $DESTDIR$PREFIX/lib $PREFIX/include  # the second heeds no DESTDIR",
+  "cp libmade.a $DESTDIR$PREFIX/lib",
+  "cp made.h $PREFIX/include",
+]
+"""
+    )
+    cache = own_cache(tmp_path, environment)
+    ended = run("build", suite, "--out", "out", cwd=tmp_path, COUNTERMARK_CACHE_DIR=cache)
+    assert ended.code == 0, ended.err

@@ -17,9 +17,10 @@ __all__ = ["machine_options", "resolve_options", "suite_options"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _assignments(
+def assignments(
     _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
+    """Read words of the form NAME=VALUE, for click's option ``callback``."""
     pairs = []
     for word in words:
         name, equals, value = word.partition("=")
@@ -108,7 +109,7 @@ _SUITE_OPTIONS = (
         "-D",
         "cmake",
         multiple=True,
-        callback=_assignments,
+        callback=assignments,
         metavar="NAME=VALUE",
         help="A CMake cache entry for every host; may be repeated.",
     ),

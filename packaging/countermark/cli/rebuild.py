@@ -11,6 +11,7 @@ import click
 from countermark.cli.exits import Exit
 from countermark.cli.flow import flow_progress, progress_options
 from countermark.cli.formats import format_option
+from countermark.cli.options import assignments
 from countermark.cli.paths import ANY_PATH
 from countermark.reproduction.rebuilding import Wanted, rebuild
 
@@ -42,6 +43,30 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--profile", type=_FILE, metavar="FILE", help="The profile's file, if it is not in the source"
 )
 @click.option(
+    "--sources",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    metavar="DIR",
+    help="Where the archives of its dependencies are  [default: .]",
+)
+@click.option(
+    "--prefix",
+    "prefixes",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Libraries that it was built with and that no dependency brings; may be repeated.",
+)
+@click.option(
+    "--tool",
+    "tools",
+    multiple=True,
+    callback=assignments,
+    metavar="NAME=PATH",
+    help="A program that it was built by and that no dependency brings; may be repeated  "
+    "[default: what PATH leads to]",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
@@ -68,6 +93,9 @@ def command(
     record: Path | None,
     toolchain: Path | None,
     profile: Path | None,
+    sources: Path,
+    prefixes: tuple[Path, ...],
+    tools: tuple[tuple[str, str], ...],
     out: Path | None,
     anyway: bool,
     trust: bool,
@@ -91,6 +119,9 @@ def command(
         record=record,
         toolchain=toolchain,
         profile=profile,
+        sources=sources,
+        prefixes=prefixes,
+        tools=tools,
         out=out,
         anyway=anyway,
         trust=trust,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -162,15 +163,9 @@ def _outside(planned: PlannedDependency, places: list[str]) -> WorkError:
 
 
 def _strays(staged: Path, prefix: Path) -> list[str]:
-    """Return what stands below the root, but not in the prefix."""
+    """Return the files below the root that are not in the prefix."""
     found = []
-    pending = [staged] if staged.is_dir() else []
-    while pending:
-        for path in sorted(pending.pop().iterdir()):
-            if path == prefix:
-                continue
-            if path.is_dir() and not path.is_symlink() and prefix.is_relative_to(path):
-                pending.append(path)
-            else:
-                found.append(f"/{path.relative_to(staged)}")
+    for folder, folders, names in os.walk(staged):
+        folders[:] = sorted(name for name in folders if Path(folder, name) != prefix)
+        found += [f"/{Path(folder, name).relative_to(staged)}" for name in sorted(names)]
     return found

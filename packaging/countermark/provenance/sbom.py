@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cyclonedx.model.dependency import Dependency
     from packageurl import PackageURL
 
+    from countermark.reproduction.record import DependencyRow
+
 __all__ = [
     "MEDIA_TYPE",
     "NAMESPACE",
@@ -116,6 +118,7 @@ def _bom(release: ReleaseFiles, source: Source) -> Bom:
             *(_file(each, release) for each in release.files),
             *_system_libraries(release),
             *_bundled(release),
+            *_libraries(release),
             *_build_tools(release),
         ],
         dependencies=_dependencies(release),
@@ -236,6 +239,50 @@ def _bundled(release: ReleaseFiles) -> Iterator[Component]:
         )
 
 
+def _libraries(release: ReleaseFiles) -> Iterator[Component]:
+    """Return what was built before the suite: libraries for a host, and tools, each once."""
+    from cyclonedx.model import ExternalReference, ExternalReferenceType, XsUri
+    from cyclonedx.model.component import Component, ComponentScope, ComponentType
+
+    rows = [row for record in release.records.values() for row in record.dependencies]
+    linked = {_dependency_place(row) for row in rows if row.linked}
+    for place, row in sorted({_dependency_place(row): row for row in rows}.items()):
+        library = place in linked
+        yield Component(
+            type=ComponentType.LIBRARY if library else ComponentType.APPLICATION,
+            bom_ref=place,
+            name=row.name,
+            version=row.version,
+            purl=_dependency_purl(row),
+            scope=ComponentScope.REQUIRED if library else ComponentScope.EXCLUDED,
+            external_references=[
+                ExternalReference(
+                    type=ExternalReferenceType.SOURCE_DISTRIBUTION,
+                    url=XsUri(row.url),
+                    hashes=_hashes(row.digest.removeprefix("sha256:")) if row.archive else [],
+                )
+            ]
+            if row.url
+            else [],
+            properties=_properties(("source-digest", row.digest)),
+        )
+
+
+def _dependency_place(row: DependencyRow) -> str:
+    """Return the reference of a dependency; another source is another one."""
+    return f"{row.name}@{row.digest}"
+
+
+def _dependency_purl(row: DependencyRow) -> PackageURL:
+    from packageurl import PackageURL
+
+    checksum = {"checksum": row.digest} if row.archive else {}
+    url = {"download_url": row.url} if row.url else {}
+    return PackageURL(
+        type="generic", name=row.name, version=row.version, qualifiers={**checksum, **url}
+    )
+
+
 def _build_tools(release: ReleaseFiles) -> Iterator[Component]:
     """Return what built it; excluded, in CycloneDX's words: nothing of it runs with a program."""
     from packageurl import PackageURL
@@ -272,7 +319,10 @@ def _dependencies(release: ReleaseFiles) -> Iterator[Dependency]:
     """Return what needs what: the release its files, these their images, these their libraries."""
     yield _dependency(_ROOT, (file.name for file in release.files))
     for file in release.files:
-        yield _dependency(file.name, (image_place(file.name, each.path) for each in file.images))
+        images = (image_place(file.name, each.path) for each in file.images)
+        rows = file.record.dependencies if file.record else ()
+        linked = (_dependency_place(row) for row in rows if row.linked)
+        yield _dependency(file.name, (*images, *linked))
         bundled = bundled_libraries(file.record) if file.record else ()
         static = [f"{each.name}@{each.version}" for each in bundled]
         for image in file.images:

@@ -19,7 +19,7 @@ from counterproof.profiles.artifact import Artifact
 if TYPE_CHECKING:
     from countermark.provenance.release import ReleaseFiles, Source
     from countermark.provenance.survey import SurveyedFile, SurveyedImage
-    from countermark.reproduction.record import BuildRecord, FileRow
+    from countermark.reproduction.record import BuildRecord, DependencyRow, FileRow
 
 __all__ = [
     "ANNOTATION",
@@ -51,6 +51,8 @@ ANNOTATION: Final = "countermark"
 UNSIGNED: Final = ";unsigned"
 """What the name of an image without its signatures ends with."""
 
+_RESOLVED: Final = ("name", "version", "source", "inside", "archive", "digest", "url")
+"""What a resolved dependency says of one, and its parameters need not."""
 _Words = dict[str, str]
 _MOST_RESOURCES: Final = 100_000
 _Text = Annotated[str, msgspec.Meta(max_length=8192)]
@@ -247,8 +249,19 @@ def host_parameters(record: BuildRecord) -> dict[str, Any]:
         "profile": record.profile,
         "profileFile": _path_of(record.profile_file),
         "style": record.style,
+        "environment": record.environment,
+        "dependencies": {each.name: dependency_parameters(each) for each in record.dependencies},
+        "tools": {each.name: each.variable for each in record.generators if each.variable},
     }
     return {name: value for name, value in parameters.items() if value}
+
+
+def dependency_parameters(row: DependencyRow) -> dict[str, Any]:
+    """Return how a dependency is built; what is not set is left out, as what it is built from."""
+    plain = msgspec.to_builtins(row)
+    source = {"source": row.source} if row.inside else {}
+    named = {name: value for name, value in plain.items() if value and name not in _RESOLVED}
+    return {**source, **named}
 
 
 def _path_of(file: FileRow | None) -> str | None:
@@ -271,7 +284,7 @@ def resolved_dependencies(records: Mapping[str, BuildRecord], source: Source) ->
     found = {
         (each.name, each.uri, tuple(each.digest.items())): each
         for record in records.values()
-        for each in _tools(record)
+        for each in (*_supplies(record), *_tools(record))
     }
     yield from (found[key] for key in sorted(found))
 
@@ -303,6 +316,26 @@ def _tools(record: BuildRecord) -> Iterator[Resource]:
         yield Resource(
             name=f"{compiler.language} compiler", uri=f"pkg:generic/{name}@{compiler.version}"
         )
+
+
+def _supplies(record: BuildRecord) -> Iterator[Resource]:
+    """Name what was there before the suite was configured."""
+    yield from map(_dependency, record.dependencies)
+    for tool in record.generators:
+        if tool.digest is not None:
+            yield Resource(name=tool.name, digest={"sha256": _hexadecimal(tool.digest)})
+    for number, digest in enumerate(record.prefixes, start=1):
+        yield Resource(name=f"prefix {number}", digest={"countermarkTree": _hexadecimal(digest)})
+
+
+def _dependency(row: DependencyRow) -> Resource:
+    """Name the source of a dependency."""
+    version = f"@{row.version}" if row.version else ""
+    return Resource(
+        name=row.name,
+        uri=row.url or f"pkg:generic/{row.name}{version}",
+        digest={("sha256" if row.archive else "countermarkTree"): _hexadecimal(row.digest)},
+    )
 
 
 def _hexadecimal(digest: str) -> str:

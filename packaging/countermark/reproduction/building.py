@@ -24,7 +24,7 @@ from countermark.reproduction.copies import PristineSuite, copy_suite
 from countermark.reproduction.machine import Machine
 from countermark.reproduction.variables import builder_variables, program_variables
 from countermark.reproduction.variations import Variation, vary
-from countermark.settings import HostSettings, Settings, format_settings
+from countermark.settings import DependencySettings, HostSettings, Settings, format_settings
 
 __all__ = ["Builds", "Tell", "work_directory"]
 
@@ -183,12 +183,18 @@ def _moved(configuration: Configuration, *, pristine: Path, suite: Path, out: Pa
         if name is None or not path.is_relative_to(configuration.suite):
             return name
         relative = path.relative_to(configuration.suite)
-        return str(suite / relative) if (pristine / relative).is_file() else name
+        return str(suite / relative) if (pristine / relative).exists() else name
 
     def host(own: HostSettings) -> HostSettings:
         return msgspec.structs.replace(
-            own, toolchain=place(own.toolchain), profile=place(own.profile)
+            own,
+            toolchain=place(own.toolchain),
+            profile=place(own.profile),
+            prefix=tuple(place(each) or "" for each in own.prefix),
         )
+
+    def dependency(own: DependencySettings) -> DependencySettings:
+        return msgspec.structs.replace(own, source=place(own.source) or "")
 
     settings = effective_settings(configuration)
     return msgspec.structs.replace(
@@ -196,6 +202,11 @@ def _moved(configuration: Configuration, *, pristine: Path, suite: Path, out: Pa
         suite=str(suite),
         out=str(out),
         hosts={triple: host(own) for triple, own in settings.hosts.items()},
+        dependencies=tuple(map(dependency, settings.dependencies)),
+        tools={
+            name: msgspec.structs.replace(tool, program=place(tool.program))
+            for name, tool in settings.tools.items()
+        },
     )
 
 

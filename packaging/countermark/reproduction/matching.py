@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Final
 
 from countermark.reproduction.record import BuildRecord, FileRow
+from countermark.settings import CMakeValue
 
 __all__ = ["mismatches", "unconfirmed"]
 
@@ -20,13 +22,28 @@ def unconfirmed(record: BuildRecord) -> tuple[str, ...]:
     A number, a switch or a plain word cannot; a path, a list or a flag can name a compiler, a
     script or a plug-in. Who made the record is not known, so the user has to want these.
     """
-    entries = tuple(
-        f"{name}={value}"
-        for name, value in sorted(record.cmake.items())
-        if not _NAME.fullmatch(name) or (isinstance(value, str) and not _PLAIN.fullmatch(value))
-    )
+    entries = (*_odd_entries(record.cmake), *_commanding(record))
     named = record.profile_file is not None or _PLAIN.fullmatch(record.profile)
     return entries if named else (*entries, f"the profile {record.profile}")
+
+
+def _odd_entries(cmake: Mapping[str, CMakeValue]) -> Iterator[str]:
+    for name, value in sorted(cmake.items()):
+        if not _NAME.fullmatch(name) or (isinstance(value, str) and not _PLAIN.fullmatch(value)):
+            yield f"{name}={value}"
+
+
+def _commanding(record: BuildRecord) -> Iterator[str]:
+    """Yield what of the dependencies could name a program or a file, or is one."""
+    for each in record.dependencies:
+        yield from (f"{each.name}: {command}" for command in each.commands)
+        yield from (f"{each.name}: {entry}" for entry in _odd_entries(each.cmake))
+    yield from (f"the variable {name}={value}" for name, value in record.environment.items())
+    yield from (
+        f"the cache entry {each.variable} of the tool {each.name}"
+        for each in record.generators
+        if each.variable is not None and not _NAME.fullmatch(each.variable)
+    )
 
 
 def mismatches(recorded: BuildRecord, here: BuildRecord) -> tuple[str, ...]:
@@ -47,6 +64,7 @@ def _mismatches(recorded: BuildRecord, here: BuildRecord) -> Iterator[str]:
     if recorded.compilers != here.compilers:
         yield f"the compilers are {_compilers(here)}, not {_compilers(recorded)}"
     yield from _file("the profile", recorded.profile_file, here.profile_file)
+    yield from _supplies(recorded, here)
 
 
 def _toolchain(recorded: BuildRecord, here: BuildRecord) -> Iterator[str]:
@@ -63,6 +81,26 @@ def _file(what: str, recorded: FileRow | None, here: FileRow | None) -> Iterator
     digests = [each.digest if each else "none" for each in (here, recorded)]
     if digests[0] != digests[1]:
         yield f"the file of {what} is {digests[0]}, not {digests[1]}"
+
+
+def _supplies(recorded: BuildRecord, here: BuildRecord) -> Iterator[str]:
+    """Compare what was there before the suite was configured."""
+    for what, of in (("dependency", _dependency_digests), ("tool", _tool_digests)):
+        known, found = of(recorded), of(here)
+        for name in sorted(known.keys() | found):
+            if known.get(name) != found.get(name):
+                yield f"{what} {name} is {found.get(name)}, not {known.get(name)}"
+    for number, (one, other) in enumerate(zip_longest(here.prefixes, recorded.prefixes), start=1):
+        if one != other:
+            yield f"prefix {number} is {one}, not {other}"
+
+
+def _dependency_digests(record: BuildRecord) -> dict[str, str]:
+    return {each.name: each.digest for each in record.dependencies}
+
+
+def _tool_digests(record: BuildRecord) -> dict[str, str | None]:
+    return {each.name: each.digest for each in record.generators}
 
 
 def _compilers(record: BuildRecord) -> str:

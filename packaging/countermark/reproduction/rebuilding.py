@@ -23,10 +23,16 @@ from countermark.plan import ReleasePlan
 from countermark.reproduction.building import work_directory
 from countermark.reproduction.matching import mismatches, unconfirmed
 from countermark.reproduction.reading import read_record
-from countermark.reproduction.record import BuildRecord, FileRow
-from countermark.reproduction.recording import make_record
+from countermark.reproduction.record import BuildRecord, DependencyRow, FileRow, GeneratorRow
+from countermark.reproduction.recording import COPIED, make_record
 from countermark.reproduction.sources import FoundSource, find_source
-from countermark.settings import HostSettings, Settings, format_settings
+from countermark.settings import (
+    DependencySettings,
+    HostSettings,
+    Settings,
+    ToolSettings,
+    format_settings,
+)
 from countersign.escaping import printable
 
 __all__ = ["Rebuilt", "Wanted", "rebuild"]
@@ -52,6 +58,12 @@ class Wanted:
     """The toolchain file, where that is no part of the source."""
     profile: Path | None = None
     """The profile's file, likewise."""
+    sources: Path = Path()
+    """Where the sources of dependencies are that are no part of the suite's."""
+    prefixes: tuple[Path, ...] = ()
+    """The directories of libraries that it was built with, in the recorded order."""
+    tools: tuple[tuple[str, str], ...] = ()
+    """Names of tools, and their programs."""
     out: Path | None = None
     """Where the rebuilt release stays; it is taken away when None."""
     anyway: bool = False
@@ -160,8 +172,44 @@ def _settings(
                 if profile
                 else record.profile,
                 cmake=record.cmake,
+                prefix=tuple(str(each.resolve()) for each in wanted.prefixes),
+                environment=record.environment,
             )
         },
+        dependencies=tuple(
+            _dependency(each, record, wanted, suite) for each in record.dependencies
+        ),
+        tools={each.name: _tool(each, dict(wanted.tools)) for each in record.generators},
+    )
+
+
+def _dependency(
+    row: DependencyRow, record: BuildRecord, wanted: Wanted, suite: Path
+) -> DependencySettings:
+    """Return what the record says of a dependency, with the source that is here."""
+    top = suite if row.inside else wanted.sources.resolve()
+    source = (top / row.source).resolve()
+    if not source.is_relative_to(top.resolve()) or not source.exists():
+        raise ConfigurationError(
+            f"dependency '{row.name}': there is no {printable(row.source)} in {top}",
+            hint="Say with --sources where the archives of dependencies are"
+            + (f"; this one was to be had at {printable(row.url)}." if row.url else "."),
+        )
+    return DependencySettings(
+        source=str(source),
+        sha256=row.digest.removeprefix("sha256:") if row.archive else None,
+        hosts=(record.host,) if row.linked else (),
+        **{field: getattr(row, field) for field in COPIED},
+    )
+
+
+def _tool(row: GeneratorRow, given: Mapping[str, str]) -> ToolSettings:
+    """Return a tool that a dependency brings, is given, or that PATH leads to."""
+    return ToolSettings(
+        dependency=row.dependency,
+        program=row.program if row.dependency else given.get(row.name, row.name),
+        variable=row.variable,
+        version=row.version,
     )
 
 

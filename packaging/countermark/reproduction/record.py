@@ -18,7 +18,9 @@ __all__ = [
     "SCHEMA",
     "BuildRecord",
     "CompilerRow",
+    "DependencyRow",
     "FileRow",
+    "GeneratorRow",
     "ToolchainRow",
 ]
 
@@ -58,6 +60,51 @@ class CompilerRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     version: Annotated[str, msgspec.Meta(max_length=4096)]
 
 
+class DependencyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was built before the suite: its source, and how, in the words of the configuration."""
+
+    name: _Word
+    version: _Text | None = None
+    source: _Text
+    """The name of its archive or directory; its path from the top of the suite, if it is in it."""
+    inside: bool
+    """Whether the source is a part of the suite."""
+    archive: bool
+    digest: _Digest
+    """Of the archive, or over the files of the directory."""
+    url: _Text | None = None
+    """Where the archive was to be had."""
+    linked: bool
+    """Whether it was built for the host, and not only for its programs."""
+    native: bool
+    recipe: Literal["cmake", "headers", "c", "commands"]
+    needs: tuple[_Word, ...] = ()
+    cmake: dict[_Text, CMakeValue] = {}
+    headers: tuple[_Text, ...] = ()
+    sources: tuple[_Text, ...] = ()
+    definitions: tuple[_Text, ...] = ()
+    library: _Text | None = None
+    package: _Text | None = None
+    targets: tuple[_Text, ...] = ()
+    commands: tuple[_Text, ...] = ()
+
+
+class GeneratorRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program that the build ran."""
+
+    name: _Word
+    variable: _Text | None = None
+    """The cache entry that led to it."""
+    dependency: _Word | None = None
+    """What brought it; null for one that was there."""
+    program: _Word | None = None
+    """Its name in there, where that is another."""
+    version: _Text | None = None
+    """What it had to say of itself."""
+    digest: _Digest | None = None
+    """Of one that was there."""
+
+
 class BuildRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole document."""
 
@@ -84,6 +131,13 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Which of the default toolchain's linkers for macOS was asked for."""
     sdk: _Text | None = None
     """The SDK that the images were made to name."""
+    environment: dict[_Text, str] = {}
+    """Variables that the programs which built it were given, besides those of every build."""
+    dependencies: tuple[DependencyRow, ...] = ()
+    """What was built before it, in that order."""
+    generators: tuple[GeneratorRow, ...] = ()
+    prefixes: tuple[_Digest, ...] = ()
+    """Over the files of each directory of libraries that was given."""
     splits_debug: bool = False
     """Whether debug information was split from the programs, which leaves a link to it in them."""
     components: tuple[_Text, ...] = ()

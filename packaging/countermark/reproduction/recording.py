@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from countermark import __version__
+from countermark.dependencies.given import prefix_digest
+from countermark.dependencies.planned import Generator
 from countermark.errors import StageError
 from countermark.file_api import BuildModel
 from countermark.files import sha256_of
@@ -15,14 +18,22 @@ from countermark.plan import HostPlan, ReleasePlan
 from countermark.reproduction.record import (
     BuildRecord,
     CompilerRow,
+    DependencyRow,
     FileRow,
+    GeneratorRow,
     ToolchainRow,
 )
 from countermark.staging import Stage
 from countermark.tools import Tool
 from counterproof.profiles.profile import BUILD_RECORD
 
-__all__ = ["make_record", "write_record"]
+__all__ = ["COPIED", "make_record", "write_record"]
+
+COPIED: Final = (
+    *("name", "version", "url", "native", "recipe", "needs", "cmake", "headers", "sources"),
+    *("definitions", "library", "package", "targets", "commands"),
+)
+"""What the record says of a dependency in the very words of the configuration."""
 
 
 def write_record(staged: Stage, release: ReleasePlan, plan: HostPlan, model: BuildModel) -> None:
@@ -63,6 +74,13 @@ def make_record(
         minimum=plan.build.minimum,
         linker=plan.build.linker,
         sdk=plan.build.sdk,
+        environment=dict(plan.build.environment),
+        dependencies=tuple(_dependencies(plan)),
+        generators=tuple(_generator(release, each) for each in plan.supplies.generators),
+        prefixes=tuple(
+            f"sha256:{prefix_digest(each, release.workspace.prefixes)}"
+            for each in plan.build.prefixes
+        ),
         splits_debug=plan.splits_debug,
         components=configuration.components,
         profile=profile,
@@ -89,6 +107,36 @@ def _toolchain(plan: HostPlan) -> ToolchainRow:
     if toolchain.file is not None:
         return ToolchainRow(kind="file", file=_file(toolchain.file, plan.suite))
     return ToolchainRow(kind="native")
+
+
+def _dependencies(plan: HostPlan) -> Iterator[DependencyRow]:
+    """Yield each once, even if it is built for the host and for this machine."""
+    linked = {each.dependency.name for each in plan.supplies.libraries}
+    known = {each.dependency.name: each.dependency for each in plan.supplies.builds}
+    for name, each in known.items():
+        settings, inside = each.settings, each.source.is_relative_to(plan.suite)
+        place = each.source.relative_to(plan.suite).as_posix() if inside else each.source.name
+        yield DependencyRow(
+            source=place,
+            inside=inside,
+            archive=each.archive,
+            digest=f"sha256:{each.digest}",
+            linked=name in linked,
+            **{field: getattr(settings, field) for field in COPIED},
+        )
+
+
+def _generator(release: ReleasePlan, generator: Generator) -> GeneratorRow:
+    tool = release.configuration.tools[generator.name]
+    brought = tool.dependency is not None
+    return GeneratorRow(
+        name=generator.name,
+        variable=tool.variable,
+        dependency=tool.dependency,
+        program=tool.program if brought else None,
+        version=generator.version,
+        digest=None if brought else f"sha256:{sha256_of(generator.program)}",
+    )
 
 
 def _profile_file(plan: HostPlan) -> FileRow | None:
