@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from countermark.build_tree import BuildTree, build, configure, read_build_tree
-from countermark.dependencies.building import build_dependencies
+from countermark.dependencies.building import (
+    build_dependencies,
+    changed_arguments,
+    others_in_store,
+)
 from countermark.dependencies.inputs import supplied_inputs
 from countermark.errors import ConfigurationError, OutOfOrderError, RejectedError
 from countermark.images import record_images, sign_stage, stamp_stage
@@ -119,9 +123,12 @@ class Worker:
 
     def _supply(self) -> str:
         built = build_dependencies(self.plan, self.workshop.runner)
-        there = len(self.plan.supplies.builds) - len(built)
+        builds = self.plan.supplies.builds
+        there, others = len(builds) - len(built), others_in_store(builds)
         words = [f"built {', '.join(built)}"] if built else []
-        return ", ".join([*words, f"{there} built before"] if there else words)
+        words += [f"{there} built before"] if there else []
+        words += [f"{others} of other settings in {builds[0].site.store}"] if others else []
+        return "; ".join(words)
 
     def _configure(self) -> str:
         configure(self.plan, self.workshop.runner)
@@ -263,10 +270,12 @@ def _planned(plan: HostPlan) -> tuple[str, ...]:
 
 
 def _arguments(plan: HostPlan) -> tuple[ArgumentRow, ...]:
-    changes = plan.wrappers.changes() if plan.wrappers else ()
+    """Return what was changed for the suite and for its libraries, each once."""
+    changes = {change for each in plan.supplies.libraries for change in changed_arguments(each)}
+    changes |= {*plan.wrappers.changes()} if plan.wrappers else set()
     return tuple(
         ArgumentRow(argument=argument, instead=instead or None, why=why)
-        for argument, instead, why in changes
+        for argument, instead, why in sorted(changes)
     )
 
 

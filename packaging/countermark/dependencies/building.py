@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +21,9 @@ from countermark.file_api import ask, read_model
 from countermark.files import sha256_of
 from countermark.plan import HostPlan
 from countermark.process import Runner
+from countermark.toolchains.wrappers import read_notices
 
-__all__ = ["build_dependencies", "is_built"]
+__all__ = ["build_dependencies", "changed_arguments", "is_built", "others_in_store"]
 
 _RECORD: Final = ".countermark.json"
 """Stands in a prefix that is whole."""
@@ -61,6 +62,27 @@ def is_built(planned: PlannedDependency) -> bool:
         return False
 
 
+def changed_arguments(planned: PlannedDependency) -> tuple[tuple[str, str, str], ...]:
+    """Return the arguments that the compiler's wrappers changed when it was built.
+
+    Each with what took its place, and why. Raises :class:`WorkError` when it is not built.
+    """
+    try:
+        record = json.loads((planned.site.prefix / _RECORD).read_bytes())
+        return tuple((one, two, three) for one, two, three in record["changed_arguments"])
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise WorkError(f"{planned} is not built: {error}", hint="Run it again.") from error
+
+
+def others_in_store(planned: Iterable[PlannedDependency]) -> int:
+    """Count what is there of the same, built otherwise: of other settings, or by another compiler."""
+    count = 0
+    for site in (each.site for each in planned):
+        same = site.store.glob(f"{site.name}-{site.triple}-{'?' * 16}")
+        count += sum(each != site.prefix for each in same)
+    return count
+
+
 def _provide(planned: PlannedDependency, runner: Runner) -> bool:
     """Build one, unless it is there; tell whether it had to be built."""
     site = planned.site
@@ -75,7 +97,8 @@ def _provide(planned: PlannedDependency, runner: Runner) -> bool:
         copy_source(planned.dependency, site.source, site.work)
         inputs = _run(planned, runner)
         _collect(planned)
-        record = {"name": site.name, "host": site.triple, "key": site.key, "inputs": inputs}
+        changes = read_notices(site.notices)
+        record = {"key": site.key, "inputs": inputs, "changed_arguments": changes}
         installed = _installed(site)
         (installed / _RECORD).write_text(json.dumps(record), encoding="utf-8")
         installed.rename(site.prefix)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Wrappers"]
+__all__ = ["Wrappers", "read_notices"]
 
 _RUN: Final = Path(__file__).with_name("run.py")
 _FILTERED: Final = ("cc", "c++", "strip")
@@ -70,8 +70,14 @@ class Wrappers:
 
     def changes(self) -> tuple[tuple[str, str, str], ...]:
         """Return each argument that was changed, what took its place, and why; sorted."""
-        texts = (path.read_bytes().decode(errors="replace") for path in self.notices.iterdir())
-        return tuple(sorted(_change(text) for text in texts))
+        return read_notices(self.notices)
+
+
+def read_notices(directory: Path) -> tuple[tuple[str, str, str], ...]:
+    """Return what :meth:`Wrappers.changes` does; nothing where there is no such directory."""
+    files = directory.iterdir() if directory.is_dir() else ()
+    texts = (path.read_bytes().decode(errors="replace") for path in files)
+    return tuple(sorted(_change(text) for text in texts))
 
 
 def _change(text: str) -> tuple[str, str, str]:
