@@ -75,7 +75,7 @@ def changed_arguments(planned: PlannedDependency) -> tuple[tuple[str, str, str],
 
 
 def others_in_store(planned: Iterable[PlannedDependency]) -> int:
-    """Count what is there of the same, built otherwise: of other settings, or by another compiler."""
+    """Count what is there of the same that was built of other settings, or by another compiler."""
     count = 0
     for site in (each.site for each in planned):
         same = site.store.glob(f"{site.name}-{site.triple}-{'?' * 16}")

@@ -110,6 +110,7 @@ def _copy(job: Job) -> None:
 def _build(job: Job) -> int:
     from countermark.cli.flow import exit_of_hosts
     from countermark.flow import perform, prepare
+    from countermark.pipeline import Step
     from countermark.render.text import describe_failures
 
     conditions, work = job.conditions, Path(job.work)
