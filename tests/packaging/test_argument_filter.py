@@ -25,24 +25,36 @@ targets = st.sampled_from(TARGETS)
 COMPILE, LINK, BOTH = "-c a.c -o a.o", "a.o -o a", "a.c -o a"
 
 
-def filtered(line: str, target: str = LINUX, *, probing: bool = False) -> tuple[str, list[Notice]]:
-    """Filter a command line; what always stands in front is left out."""
-    arguments, notices = filter_arguments(shlex.split(line), Target(target), probing=probing)
+ZIG = "/opt/zig"
+MAP = f"-ffile-prefix-map={ZIG}=./zig"
+
+
+def filter_list(
+    arguments: list[str], target: str = LINUX, *, probing: bool = False
+) -> tuple[list[str], list[Notice]]:
+    """Filter arguments; what always stands in front and behind is left out."""
+    result, notices = filter_arguments(arguments, Target(target), zig=ZIG, probing=probing)
+    assert result[0] == f"--target={target}"
     front = 5 if "macos" in target else 4
-    assert arguments[0] == f"--target={target}"
-    return shlex.join(arguments[front:]), notices
+    return [word for word in result[front:] if word != MAP], notices
+
+
+def filtered(line: str, target: str = LINUX, *, probing: bool = False) -> tuple[str, list[Notice]]:
+    """Filter a command line."""
+    arguments, notices = filter_list(shlex.split(line), target, probing=probing)
+    return shlex.join(arguments), notices
 
 
 def test_what_zig_adds_by_itself_is_taken_away_before_the_projects_own() -> None:
-    arguments, notices = filter_arguments(["-g", "-DNDEBUG"], Target(LINUX), probing=False)
+    arguments, notices = filter_arguments(["-g", "-DNDEBUG"], Target(LINUX), zig=ZIG, probing=False)
     front = [f"--target={LINUX}", "-g0", "-UNDEBUG", "-fno-sanitize=undefined"]
-    assert arguments == [*front, "-g", "-DNDEBUG"]
+    assert arguments == [*front, "-g2", "-DNDEBUG"]
     assert notices == []
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_only_for_macos_newer_functions_are_errors(target: str) -> None:
-    arguments, _ = filter_arguments(["-c", "a.c"], Target(target), probing=True)
+    arguments, _ = filter_arguments(["-c", "a.c"], Target(target), zig=ZIG, probing=True)
     assert ("-Werror=unguarded-availability-new" in arguments) == ("macos" in target)
 
 
@@ -141,6 +153,8 @@ def test_instructions_of_a_program_made_in_one_step_are_for_its_code_alone() -> 
         (WINDOWS, "-Wl,--no-insert-timestamp", "-Wl,/Brepro"),
         (WINDOWS, "-Wl,--enable-reloc-section,--nxcompat", "-Wl,--nxcompat"),
         (WINDOWS, "-Wl,-z,relro", ""),
+        (WINDOWS, "-Wl,--large-address-aware", ""),
+        (WINDOWS, "-Wl,--major-os-version,6", ""),
     ],
 )
 def test_a_link_is_asked_only_for_what_zigs_linker_does(
@@ -210,6 +224,27 @@ def test_the_value_of_an_option_is_no_option() -> None:
     assert filtered(line) == (line, [])
 
 
+@pytest.mark.parametrize(
+    ("given_", "named"),
+    [
+        ("-Wl,--major-subsystem-version,6 -Wl,--minor-subsystem-version,2", False),
+        ("-Wl,--subsystem,windows,--major-subsystem-version,6", True),
+        ("-mwindows -Wl,--major-subsystem-version=6", True),
+    ],
+)
+def test_a_version_of_the_subsystem_goes_with_its_name(given_: str, named: bool) -> None:
+    line, notices = filtered(f"{given_} {LINK}", WINDOWS)
+    assert line == f"{'' if named else '-Wl,--subsystem,console '}{given_} {LINK}"
+    assert notices == []
+    assert filtered(f"{given_} {LINK}", LINUX)[0] == f"{given_} {LINK}"
+
+
+def test_where_zigs_headers_are_shows_in_no_program() -> None:
+    for line, mapped in ((COMPILE, True), (BOTH, True), (LINK, False)):
+        result, _ = filter_arguments(line.split(), Target(LINUX), zig=ZIG, probing=False)
+        assert (result[-1] == MAP) == mapped
+
+
 @pytest.mark.parametrize("macro", ["_LIBCPP_HARDENING_MODE", "_WIN32_WINNT"])
 @pytest.mark.parametrize("space", ["", " "])
 def test_a_macro_of_zigs_own_is_taken_away_before_it_is_defined(macro: str, space: str) -> None:
@@ -245,10 +280,9 @@ words = st.lists(st.one_of(st.sampled_from(WORDS.split()), st.text(max_size=8)),
 
 @given(words, targets)
 def test_nothing_changes_without_a_notice(arguments: list[str], target: str) -> None:
-    result, notices = filter_arguments(arguments, Target(target), probing=False)
-    front = 5 if "macos" in target else 4
+    result, notices = filter_list(arguments, target)
     if not notices:
-        assert result[front:] == arguments
+        assert [word.replace("-g2", "-g") for word in result] == arguments
     for argument, instead, why in notices:
         assert argument != instead
         assert why
@@ -256,20 +290,18 @@ def test_nothing_changes_without_a_notice(arguments: list[str], target: str) -> 
 
 @given(words, targets)
 def test_what_was_filtered_once_stays(arguments: list[str], target: str) -> None:
-    once, _ = filter_arguments(arguments, Target(target), probing=False)
-    twice, notices = filter_arguments(once, Target(target), probing=False)
-    front = 5 if "macos" in target else 4
-    assert (twice[front:], notices) == (once, [])
+    once, _ = filter_list(arguments, target)
+    assert filter_list(once, target) == (once, [])
 
 
 @given(words, targets)
-def test_a_probe_is_never_granted_more_than_a_build(arguments: list[str], target: str) -> None:
-    real, _ = filter_arguments(arguments, Target(target), probing=False)
+def test_a_probe_is_given_no_less_than_a_build(arguments: list[str], target: str) -> None:
+    """What it is not given, it is refused, or holds anyway."""
     try:
-        probed, _ = filter_arguments(arguments, Target(target), probing=True)
+        probed, _ = filter_list(arguments, target, probing=True)
     except RefusedError:
         return
-    assert len(probed) >= len(real)
+    assert len(probed) >= len(filter_list(arguments, target)[0])
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\0"))))

@@ -40,12 +40,13 @@ _SCRATCH = (
 
 
 def filter_arguments(
-    arguments: list[str], target: Target, *, probing: bool
+    arguments: list[str], target: Target, *, zig: str, probing: bool
 ) -> tuple[list[str], list[Notice]]:
     """Return what ``zig cc`` is to be given instead of ``arguments``, and what was changed.
 
-    ``probing`` says that the call only finds out what a compiler can do, as of :func:`is_probe`.
-    Raises :class:`RefusedError` when the answer is no, though zig would say yes.
+    ``zig`` is where its headers are. ``probing`` says that the call only finds out what a compiler
+    can do, as of :func:`is_probe`. Raises :class:`RefusedError` when the answer is no, though zig
+    would say yes.
     """
     pieces = _pieces(arguments)
     links = all(piece[0] not in _NO_LINK for piece in pieces)
@@ -54,6 +55,8 @@ def filter_arguments(
     result = [f"--target={target.name}", *_FIRST]
     if target.system == "macos":
         result += _FIRST_FOR_MACOS
+    if target.system == "windows" and links:
+        result += _subsystem(pieces)
     for piece in pieces:
         verdict = _judge(piece, call)
         if verdict is None:
@@ -63,6 +66,8 @@ def filter_arguments(
         result += instead
         if why:
             notices.append((" ".join(piece), " ".join(instead), why))
+    if call.compiles:  # behind the project's own, for the last that matches wins
+        result.append(f"-ffile-prefix-map={zig}=./zig")
     return result, notices
 
 
@@ -124,6 +129,13 @@ def _compiles(pieces: list[Piece]) -> bool:
     )
 
 
+def _subsystem(pieces: list[Piece]) -> Piece:
+    """Name the subsystem whose version is given, for zig takes no version without a name."""
+    line = " ".join(piece[-1] for piece in pieces)
+    named = "-subsystem," in line or "-mwindows" in line
+    return () if named or "-subsystem-version" not in line else ("-Wl,--subsystem,console",)
+
+
 def _judge(piece: Piece, call: _Call) -> Verdict | None:
     """Say what becomes of an argument that is not for the linker; None when it stays."""
     argument, target = piece[0], call.target
@@ -132,6 +144,8 @@ def _judge(piece: Piece, call: _Call) -> Verdict | None:
         if verdict and argument.endswith("=native") and call.probing:
             raise RefusedError(f"{argument}: {verdict[1]}")
         return verdict
+    if argument == "-g":
+        return ("-g2",), ""  # the same, but for zig, which does nothing for -g behind -g0
     if argument.startswith("-D"):
         return _judge_definition(piece)
     if argument.startswith("-fuse-ld="):

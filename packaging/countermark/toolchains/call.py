@@ -32,7 +32,8 @@ def main(words: list[str]) -> int:
             raise RefusedError("no name can be changed after linking: set it while linking")
         arguments = _expanded(arguments)
         probing = is_probe(os.getcwd(), arguments)  # noqa: PTH109  # pathlib is slow to import
-        arguments, changes = filter_arguments(arguments, Target(target), probing=probing)
+        home = zig.rpartition("/")[0]
+        arguments, changes = filter_arguments(arguments, Target(target), zig=home, probing=probing)
         for change in changes:
             _note(change, notices)
         return _become(zig, tool, arguments)

@@ -7,13 +7,13 @@ from the target's for a reason to build its C and C++ libraries once more, a min
 from .target import Target
 from .verdict import Verdict, words
 
-__all__ = ["is_cpu_flag", "judge_cpu_flag"]
+__all__ = ["AARCH64_EXTENSIONS", "X86_FEATURES", "is_cpu_flag", "judge_cpu_flag"]
 
 _OWN_NAMES = "zig has names of its own for CPUs and their instructions"
 _CHOICES = ("-march=", "-mcpu=", "-mtune=")
-_X86_FEATURES = words(
+X86_FEATURES = words(
     """
-    3dnow 3dnowa adx aes amx-bf16 amx-int8 amx-tile avx avx2 avx512bf16 avx512bitalg avx512bw
+    adx aes amx-bf16 amx-int8 amx-tile avx avx2 avx512bf16 avx512bitalg avx512bw
     avx512cd avx512dq avx512f avx512fp16 avx512ifma avx512vbmi avx512vbmi2 avx512vl avx512vnni
     avx512vp2intersect avx512vpopcntdq avxifma avxneconvert avxvnni avxvnniint16 avxvnniint8
     bmi bmi2 clflushopt clwb crc32 f16c fma fma4 fsgsbase gfni lzcnt mmx movbe pclmul pku
@@ -23,7 +23,7 @@ _X86_FEATURES = words(
 )
 _ARM_FLAGS = ("-mfpu=",)
 
-_AARCH64_EXTENSIONS = {
+AARCH64_EXTENSIONS = {
     "aes": ("aes",),
     "bf16": ("bf16",),
     "crc": ("crc",),
@@ -73,7 +73,7 @@ def is_cpu_flag(argument: str, target: Target) -> bool:
     if argument.startswith(_CHOICES):
         return True
     if target.architecture == "x86_64":
-        return argument.startswith("-m") and _feature(argument) in _X86_FEATURES
+        return argument.startswith("-m") and _feature(argument) in X86_FEATURES
     return target.architecture == "arm" and argument.startswith(_ARM_FLAGS)
 
 
@@ -111,7 +111,7 @@ def _judge_march(value: str, target: Target) -> Verdict | None:
 def _judge_mcpu(value: str, target: Target) -> Verdict | None:
     """Translate ``cortex-a53+crypto``; what holds an underscore speaks zig's language already."""
     name, *extensions = value.split("+")
-    known = _AARCH64_EXTENSIONS if target.architecture == "aarch64" else {}
+    known = AARCH64_EXTENSIONS if target.architecture == "aarch64" else {}
     if "_" in value or ("-" not in name and not any(each in known for each in extensions)):
         return None
     features = [f"+{one}" for each in extensions for one in known.get(each, (each,))]
@@ -127,7 +127,7 @@ def _judge_name(value: str) -> Verdict | None:
 def _features(value: str, target: Target) -> list[str] | None:
     """Return zig's features for an architecture with extensions; None when one is not known."""
     if target.architecture == "aarch64":
-        return _arm_features(value, _AARCH64_EXTENSIONS)
+        return _arm_features(value, AARCH64_EXTENSIONS)
     if target.architecture == "arm" and value.startswith("armv7"):
         return _arm_features(value, _ARM_EXTENSIONS)
     if target.architecture == "riscv64" and value.startswith("rv64"):

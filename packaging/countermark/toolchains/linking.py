@@ -8,14 +8,14 @@ the reason; whatever else zig refuses, it shall refuse.
 from .target import Target
 from .verdict import Notice, Piece, RefusedError
 
-__all__ = ["filter_linker_words"]
+__all__ = ["RULES", "Rule", "filter_linker_words"]
 
 _ABSENT = "zig's linker has no such feature"
 _WORDLESS = "it only changes what the linker prints, and zig's knows no such word"
 _TARGET = "the target says it"
 
 
-class _Rule:
+class Rule:
     """What becomes of one word and the ``values`` words that belong to it."""
 
     __slots__ = ("instead", "kept", "silent", "values", "why")
@@ -44,24 +44,25 @@ class _Rule:
         return self.kept or bool(self.instead)
 
 
-def _each(words: str, rule: _Rule) -> dict[str, _Rule]:
+def _each(words: str, rule: Rule) -> dict[str, Rule]:
     return dict.fromkeys(words.split(), rule)
 
 
-_ELF_ONLY = _Rule("it is about ELF, and zig does nothing for it here", silent=True)
-_PE_ONLY = _Rule("it is about PE, and zig does nothing for it here", silent=True)
+_ALWAYS = Rule("zig's linker always does so", kept=True)
+_ELF_ONLY = Rule("it is about ELF, and zig does nothing for it here", silent=True)
+_PE_ONLY = Rule("it is about PE, and zig does nothing for it here", silent=True)
 _COMMON = {
-    **_each("-exclude-libs -Map", _Rule(_ABSENT, 1)),
+    **_each("-exclude-libs -Map", Rule(_ABSENT, 1)),
     **_each(
         """-warn-common -warn-shared-textrel -no-warn-mismatch -no-warn-rwx-segments -stats
         -trace -t -verbose -cref -demangle -no-demangle""",
-        _Rule(_WORDLESS),
+        Rule(_WORDLESS),
     ),
     **_each(
         """-no-keep-memory -reduce-memory-overheads -no-map-whole-files -threads -no-threads""",
-        _Rule("it only changes how the linker works"),
+        Rule("it only changes how the linker works"),
     ),
-    **_each("-O0 -O1 -O2 -O3", _Rule("zig takes no such setting for its linker")),
+    **_each("-O0 -O1 -O2 -O3", Rule("zig takes no such setting for its linker")),
 }
 _GNU = {
     **_each(
@@ -69,47 +70,47 @@ _GNU = {
         -gdb-index -package-metadata -rosegment -no-rosegment -apply-dynamic-relocs
         -fix-cortex-a53-843419 -fix-cortex-a53-835769 -long-plt -pack-dyn-relocs
         -use-android-relr-tags -Bsymbolic-functions -X -discard-locals""",
-        _Rule(_ABSENT),
+        Rule(_ABSENT),
     ),
-    **_each("-plugin-opt -lto-O0 -lto-O1 -lto-O2 -lto-O3 -thinlto-jobs", _Rule(_ABSENT)),
-    **_each("-pie -pic-executable", _Rule("zig wants it outside -Wl", instead="-pie")),
-    **_each("-no-pie -no-pic-executable", _Rule("zig wants it outside -Wl", instead="-no-pie")),
-    **_each("-m", _Rule(_TARGET, 1, kept=True)),
+    **_each("-plugin-opt -lto-O0 -lto-O1 -lto-O2 -lto-O3 -thinlto-jobs", Rule(_ABSENT)),
+    **_each("-pie -pic-executable", Rule("zig wants it outside -Wl", instead="-pie")),
+    **_each("-no-pie -no-pic-executable", Rule("zig wants it outside -Wl", instead="-no-pie")),
+    "-m": Rule(_TARGET, 1, kept=True),
     **_each(
-        "-melf_x86_64 -maarch64linux -melf64lriscv -marmelf_linux_eabi", _Rule(_TARGET, kept=True)
+        "-melf_x86_64 -maarch64linux -melf64lriscv -marmelf_linux_eabi", Rule(_TARGET, kept=True)
     ),
-    **_each("-rpath-link", _Rule("zig does nothing for it", 1)),
-    **_each("-no-export-dynamic", _Rule("nothing is exported unasked", kept=True)),
+    "-rpath-link": Rule("zig does nothing for it", 1),
+    "-no-export-dynamic": Rule("nothing is exported unasked", kept=True),
     **_each(
         """-z,separate-code -z,noseparate-code -z,nostart-stop-gc -z,ibt -z,shstk -z,ibtplt
         -z,pack-relative-relocs -z,nopack-relative-relocs -z,global -z,interpose -z,initfirst
         -z,noseparate-loadable-segments""",
-        _Rule(_ABSENT),
+        Rule(_ABSENT),
     ),
     **_each("-dynamicbase -nxcompat -high-entropy-va", _PE_ONLY),
-    **_each("-z,combreloc -z,text", _Rule("zig's linker always does so", kept=True)),
+    **_each("-z,combreloc -z,text", _ALWAYS),
 }
 _MACH_O = {
-    **_each("-pie", _Rule("every program for macOS is position-independent", kept=True)),
-    **_each("-no_pie", _Rule("no program for macOS may be at a fixed place")),
+    "-pie": Rule("every program for macOS is position-independent", kept=True),
+    "-no_pie": Rule("no program for macOS may be at a fixed place"),
     **_each(
         """-fixup_chains -no_uuid -random_uuid -no_compact_unwind -no_compact_linkedit
         -bind_at_load -no_function_starts -no_data_in_code_info -data_in_code_info
         -no_source_version -add_source_version -no_implicit_dylibs -no_data_const -data_const
         -export_dynamic -application_extension -no_application_extension""",
-        _Rule(_ABSENT),
+        Rule(_ABSENT),
     ),
-    **_each("-no_fixup_chains", _Rule("zig's linker makes none", kept=True)),
-    **_each("-adhoc_codesign -no_adhoc_codesign", _Rule("signing comes after linking")),
-    **_each("-reproducible", _Rule("zig's linker is", kept=True)),
-    **_each("-no_deduplicate", _Rule("zig's linker does not", kept=True)),
-    **_each("-twolevel_namespace", _Rule("zig's linker always does so", kept=True)),
-    **_each("-fatal_warnings -no_warn_duplicate_libraries -no_warn_inits", _Rule(_WORDLESS)),
-    **_each("-ld_classic -ld_new", _Rule("it chooses among Apple's linkers")),
-    **_each("-oso_prefix", _Rule("programs are linked without debug information", 1, kept=True)),
-    **_each("-object_path_lto -cache_path_lto -map", _Rule(_ABSENT, 1)),
-    **_each("-platform_version", _Rule(_TARGET, 3)),
-    **_each("-macosx_version_min -macos_version_min", _Rule(_TARGET, 1)),
+    "-no_fixup_chains": Rule("zig's linker makes none", kept=True),
+    **_each("-adhoc_codesign -no_adhoc_codesign", Rule("signing comes after linking")),
+    "-reproducible": Rule("zig's linker is", kept=True),
+    "-no_deduplicate": Rule("zig's linker does not", kept=True),
+    "-twolevel_namespace": _ALWAYS,
+    **_each("-fatal_warnings -no_warn_duplicate_libraries -no_warn_inits", Rule(_WORDLESS)),
+    **_each("-ld_classic -ld_new", Rule("it chooses among Apple's linkers")),
+    "-oso_prefix": Rule("programs are linked without debug information", 1, kept=True),
+    **_each("-object_path_lto -cache_path_lto -map", Rule(_ABSENT, 1)),
+    "-platform_version": Rule(_TARGET, 3),
+    **_each("-macosx_version_min -macos_version_min", Rule(_TARGET, 1)),
     **_each("-dynamicbase -nxcompat -high-entropy-va", _PE_ONLY),
     **_each(
         """-as-needed -no-as-needed -build-id -hash-style -enable-new-dtags -disable-new-dtags
@@ -118,22 +119,25 @@ _MACH_O = {
     ),
 }
 _PE = {
+    "-no-insert-timestamp": Rule("zig's linker calls it so", instead="-Wl,/Brepro", kept=True),
+    **_each("-enable-reloc-section -enable-auto-import -enable-runtime-pseudo-reloc", _ALWAYS),
+    **_each("-pie -pic-executable", Rule("every program for Windows can be moved", kept=True)),
     **_each(
-        "-no-insert-timestamp",
-        _Rule("zig's linker calls it so", instead="-Wl,/Brepro", kept=True),
+        "-large-address-aware -enable-stdcall-fixup -kill-at -add-stdcall-alias",
+        Rule("it is about 32 bits", kept=True),
     ),
-    **_each("-enable-reloc-section", _Rule("zig's linker always does so", kept=True)),
-    **_each("-guard-cf -insert-timestamp", _Rule(_ABSENT)),
+    **_each("-guard-cf -insert-timestamp", Rule(_ABSENT)),
+    **_each("-major-os-version -minor-os-version", Rule("zig does nothing for it", 1, silent=True)),
     "-z": _ELF_ONLY,
 }
-_RULES = {
+RULES = {
     "linux": {**_COMMON, **_GNU},
     "macos": {**_COMMON, **_MACH_O},
     "windows": {**_COMMON, **_PE},
 }
 
 
-_NO_LINK = _Rule("nothing is linked here, and zig would link what it compiles", kept=True)
+_NO_LINK = Rule("nothing is linked here, and zig would link what it compiles", kept=True)
 _Word = tuple[int, str]
 """A word for the linker, and which of the pieces carries it."""
 
@@ -149,7 +153,7 @@ def filter_linker_words(
     kept: list[_Word] = []
     instead: dict[int, str] = {}
     notices: list[Notice] = []
-    rules = _RULES.get(target.system, _COMMON)
+    rules = RULES.get(target.system, _COMMON)
     words = _words(pieces)
     while words:
         rule, length = _rule_for(words, rules) if links else (_NO_LINK, len(words))
@@ -166,7 +170,7 @@ def filter_linker_words(
     return (_rebuilt(pieces, kept, instead) if instead else pieces), notices
 
 
-def _rule_for(words: list[_Word], rules: dict[str, _Rule]) -> tuple[_Rule | None, int]:
+def _rule_for(words: list[_Word], rules: dict[str, Rule]) -> tuple[Rule | None, int]:
     """Return the rule for the first of these words, and how many words belong to it."""
     word = words[0][1]
     if word.startswith("-z"):
