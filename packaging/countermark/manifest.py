@@ -66,6 +66,8 @@ class ArgumentRow(msgspec.Struct, frozen=True, kw_only=True):
     instead: str | None = None
     """What took its place; null where nothing did."""
     why: str
+    dependency: str | None = None
+    """The name of what was compiled with it; null for the suite itself."""
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,6 +40,7 @@ from countermark.process import Runner
 from countermark.reproduction.recording import write_record
 from countermark.staging import Stage, read_stage, stage
 from countermark.stamping import stamp_for
+from countermark.toolchains.wrappers import Change
 from countersign.findings import Severity
 from countersign.pagehash import available_threads
 
@@ -270,12 +271,20 @@ def _planned(plan: HostPlan) -> tuple[str, ...]:
 
 
 def _arguments(plan: HostPlan) -> tuple[ArgumentRow, ...]:
-    """Return what was changed for the suite and for its libraries, each once."""
-    changes = {change for each in plan.supplies.libraries for change in changed_arguments(each)}
-    changes |= {*plan.wrappers.changes()} if plan.wrappers else set()
+    own = plan.wrappers.changes() if plan.wrappers else ()
+    builds: tuple[tuple[str | None, tuple[Change, ...]], ...] = (
+        (None, own),
+        *((each.site.name, changed_arguments(each)) for each in plan.supplies.builds),
+    )
     return tuple(
-        ArgumentRow(argument=argument, instead=instead or None, why=why)
-        for argument, instead, why in sorted(changes)
+        ArgumentRow(
+            argument=change.argument,
+            instead=change.instead or None,
+            why=change.why,
+            dependency=name,
+        )
+        for name, changes in builds
+        for change in changes
     )
 
 

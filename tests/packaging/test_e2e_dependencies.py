@@ -44,6 +44,9 @@ SHAPES: Final = """\
 cmake_minimum_required(VERSION 3.25)
 project(shapes VERSION 1.0 LANGUAGES C)
 add_library(shapes shapes.c)
+if(APPLE)
+  target_compile_options(shapes PRIVATE -mtune=apple-m2)
+endif()
 add_executable(maker maker.c)
 install(TARGETS shapes EXPORT shapes ARCHIVE DESTINATION lib)
 install(TARGETS maker RUNTIME DESTINATION bin)
@@ -166,6 +169,23 @@ def test_what_was_built_is_said_and_kept(released: tuple[Path, Ended, str], run:
     assert again.code == 0, again.err
     assert "4 built before" in again.err
     assert "built shapes" not in again.err
+
+
+def test_changed_arguments_are_told_of_dependencies_too(
+    released: tuple[Path, Ended, str], run: Run
+) -> None:
+    top, _, cache = released
+    again = run("build", "user", "--out", "told", cwd=top, COUNTERMARK_CACHE_DIR=cache)
+    assert "built shapes" not in again.err
+    for out in ("out", "told"):
+        (host,) = json.loads((top / out / "manifest.json").read_bytes())["hosts"]
+        (change,) = host["changed_arguments"]
+        assert change["dependency"] == "shapes"
+        assert (change["argument"], change["instead"]) == (
+            "-mtune=apple-m2",
+            "-Xclang -tune-cpu -Xclang apple-m2",
+        )
+        assert "-mtune" in change["why"]
 
 
 def test_the_plan_says_what_would_be_built_and_what_is_there(

@@ -318,6 +318,58 @@ def test_a_new_time_is_a_new_build(tiny: Path, tmp_path: Path, run: Run) -> None
     assert b"Jan  1 1970" in program.read_bytes()
 
 
+def test_each_argument_that_zig_was_not_given_is_told(tiny: Path, tmp_path: Path, run: Run) -> None:
+    """Also by a run that compiles nothing, and no longer when the suite has it no more."""
+    lists = tiny / "CMakeLists.txt"
+    plain = lists.read_text()
+    probed = (
+        "include(CheckLinkerFlag)\n"
+        "check_linker_flag(C LINKER:-z,relro HAS_RELRO)\n"
+        "check_linker_flag(C LINKER:-pie HAS_PIE)\n"
+        "check_linker_flag(C LINKER:-fixup_chains HAS_CHAINS)\n"
+        'message(STATUS "relro <${HAS_RELRO}> pie <${HAS_PIE}> chains <${HAS_CHAINS}>")\n'
+    )
+    asked = "target_link_options(tiny PRIVATE LINKER:-fixup_chains LINKER:-z,relro -flto)\n"
+    lists.write_text(plain + probed + asked)
+    wanted = {"-Wl,-fixup_chains", "-Wl,-z,relro", "-Wl,-pie", "-flto"}
+    for _ in range(2):
+        ended = run("release", tiny, cwd=tmp_path)
+        assert ended.code == 0, ended.err
+        said = f"see manifest.json: arm64-apple-darwin {len(wanted)}\n"
+        assert f"\nArguments of compilers dropped or translated, {said}" in ended.out
+        (host,) = json.loads((tmp_path / "dist/manifest.json").read_bytes())["hosts"]
+        assert {each["argument"] for each in host["changed_arguments"]} == wanted
+    log = (tmp_path / "dist/.countermark/arm64-apple-darwin/build/CMakeCache.txt").read_text()
+    assert "HAS_RELRO:INTERNAL=\n" in log
+    assert "HAS_PIE:INTERNAL=1\n" in log
+    assert "HAS_CHAINS:INTERNAL=\n" in log
+    lists.write_text(plain)
+    ended = run("release", tiny, cwd=tmp_path)
+    assert "dropped or translated" not in ended.out
+
+
+def test_sub_projects_call_the_same_tools(tiny: Path, tmp_path: Path, run: Run) -> None:
+    """A project within the suite that is built by other means, in a place with a space."""
+    (tiny / "sub.sh").write_text(
+        'set -e\n"$CC" -O2 -mtune=apple-m1 -c "$1/number.c" -o sub.o\n'
+        '"$AR" qc libsub.a sub.o\n"$RANLIB" libsub.a\n'
+    )
+    with (tiny / "CMakeLists.txt").open("a") as stream:
+        stream.write(
+            "add_custom_command(OUTPUT libsub.a VERBATIM\n"
+            "  COMMAND ${CMAKE_COMMAND} -E env CC=${CMAKE_C_COMPILER} AR=${CMAKE_AR}\n"
+            "    RANLIB=${CMAKE_RANLIB} sh ${CMAKE_SOURCE_DIR}/sub.sh ${CMAKE_SOURCE_DIR})\n"
+            "add_custom_target(sub ALL DEPENDS libsub.a)\n"
+        )
+    ended = run("build", tiny, "--out", tmp_path / "a place", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    build = tmp_path / "a place/.countermark/arm64-apple-darwin/build"
+    assert (build / "libsub.a").read_bytes().startswith(b"!<arch>")
+    assert (build / "sub.o").read_bytes()[:4] == b"\xcf\xfa\xed\xfe"
+    (host,) = json.loads((tmp_path / "a place/manifest.json").read_bytes())["hosts"]
+    assert [each["argument"] for each in host["changed_arguments"]] == ["-mtune=apple-m1"]
+
+
 @needs_x86_64_linux
 def test_the_native_toolchain_builds_for_this_machine(tiny: Path, tmp_path: Path, run: Run) -> None:
     ended = run(

@@ -21,7 +21,7 @@ from countermark.file_api import ask, read_model
 from countermark.files import sha256_of
 from countermark.plan import HostPlan
 from countermark.process import Runner
-from countermark.toolchains.wrappers import read_notices
+from countermark.toolchains.wrappers import IN_BUILD_TREE, Change, changes_in
 
 __all__ = ["build_dependencies", "changed_arguments", "is_built", "others_in_store"]
 
@@ -62,14 +62,14 @@ def is_built(planned: PlannedDependency) -> bool:
         return False
 
 
-def changed_arguments(planned: PlannedDependency) -> tuple[tuple[str, str, str], ...]:
-    """Return the arguments that the compiler's wrappers changed when it was built.
+def changed_arguments(planned: PlannedDependency) -> tuple[Change, ...]:
+    """Return the arguments that zig's compilers were not given as its build has them.
 
-    Each with what took its place, and why. Raises :class:`WorkError` when it is not built.
+    Raises :class:`WorkError` when it is not built.
     """
     try:
         record = json.loads((planned.site.prefix / _RECORD).read_bytes())
-        return tuple((one, two, three) for one, two, three in record["changed_arguments"])
+        return tuple(Change(*each) for each in record["changed_arguments"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise WorkError(f"{planned} is not built: {error}", hint="Run it again.") from error
 
@@ -97,7 +97,7 @@ def _provide(planned: PlannedDependency, runner: Runner) -> bool:
         copy_source(planned.dependency, site.source, site.work)
         inputs = _run(planned, runner)
         _collect(planned)
-        changes = read_notices(site.notices)
+        changes = changes_in(site.tree / IN_BUILD_TREE)
         record = {"key": site.key, "inputs": inputs, "changed_arguments": changes}
         installed = _installed(site)
         (installed / _RECORD).write_text(json.dumps(record), encoding="utf-8")

@@ -52,11 +52,6 @@ class Site:
         return self.work / "build"
 
     @property
-    def notices(self) -> Path:
-        """Where zig's wrappers, which ``zig.cmake`` writes, tell which arguments they changed."""
-        return self.tree / "countermark-toolchain" / "notices"
-
-    @property
     def staged(self) -> Path:
         """What stands for the root directory while it is installed."""
         return self.work / "staged"

@@ -16,14 +16,27 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["Wrappers", "read_notices"]
+__all__ = ["IN_BUILD_TREE", "Change", "Wrappers", "changes_in"]
+
+IN_BUILD_TREE: Final = "countermark-toolchain"
+"""Where zig.cmake has them written when it is not told of any."""
 
 _RUN: Final = Path(__file__).with_name("run.py")
 _FILTERED: Final = ("cc", "c++", "strip")
 _OF_SYSTEM: Final = {"macos": ("install_name_tool",), "windows": ("windres",)}
+_NOTICES: Final = "notices"
 _ZIGS_OWN: Final = ("ar", "ranlib", "objcopy", "dlltool")
+
+
+class Change(NamedTuple):
+    """An argument of a compiler that zig was not given as it was."""
+
+    argument: str
+    instead: str
+    """What took its place; empty if nothing did."""
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +52,7 @@ class Wrappers:
     @property
     def notices(self) -> Path:
         """Where the wrappers tell which arguments they changed."""
-        return self.directory / "notices"
+        return self.directory / _NOTICES
 
     def scripts(self) -> dict[str, str]:
         """Return the content of each wrapper by its name."""
@@ -68,22 +81,22 @@ class Wrappers:
         shutil.rmtree(self.notices, ignore_errors=True)
         self.notices.mkdir(parents=True)
 
-    def changes(self) -> tuple[tuple[str, str, str], ...]:
-        """Return each argument that was changed, what took its place, and why; sorted."""
-        return read_notices(self.notices)
+    def changes(self) -> tuple[Change, ...]:
+        """Return each argument that was changed; sorted."""
+        return changes_in(self.directory)
 
 
-def read_notices(directory: Path) -> tuple[tuple[str, str, str], ...]:
-    """Return what :meth:`Wrappers.changes` does; nothing where there is no such directory."""
-    files = directory.iterdir() if directory.is_dir() else ()
-    texts = (path.read_bytes().decode(errors="replace") for path in files)
+def changes_in(directory: Path) -> tuple[Change, ...]:
+    """Return each argument that wrappers in ``directory`` changed; sorted."""
+    notices = directory / _NOTICES
+    texts = (path.read_bytes().decode(errors="replace") for path in notices.glob("*"))
     return tuple(sorted(_change(text) for text in texts))
 
 
-def _change(text: str) -> tuple[str, str, str]:
+def _change(text: str) -> Change:
     argument, _, rest = text.partition("\0")
     instead, _, why = rest.partition("\0")
-    return argument, instead, why
+    return Change(argument, instead, why)
 
 
 def _script(about: str, *words: str) -> str:
