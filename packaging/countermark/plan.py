@@ -226,11 +226,13 @@ def _cache_entries(
     prefixes: Iterable[Path],
 ) -> Mapping[str, str]:
     """The suite's own entries win over ours, but for the includes, which are put in front."""
+    emulator = tools.emulators.get(build.host.triple)
     entries = {
         "CMAKE_MAKE_PROGRAM": str(tools.ninja.program),
         **({} if build.preset else {_BUILD_TYPE: "Release"}),
         **dict(build.toolchain.variables),
         **({"COUNTERMARK_WRAPPERS": str(wrappers.directory)} if wrappers else {}),
+        **({"COUNTERMARK_EMULATOR": ";".join(emulator)} if wrappers and emulator else {}),
         **{each.variable: str(each.program) for each in supplies.generators if each.variable},
         **prefix_entries(prefixes),
         **{name: cmake_word(value) for name, value in build.cmake},

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
 import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from countermark.errors import MissingToolError
+from countermark.hosts import HOSTS, Host, native_triple
 from countermark.process import answer
+from counterproof.smoke.emulators import EMULATORS
 
-__all__ = ["OLDEST_CMAKE", "BuildTools", "Tool", "find_build_tools", "find_program", "version_of"]
+__all__ = [
+    "OLDEST_CMAKE",
+    "BuildTools",
+    "Tool",
+    "find_build_tools",
+    "find_emulators",
+    "find_program",
+    "version_of",
+]
 
 OLDEST_CMAKE: Final = (3, 25)
 """The first that reads CMAKE_PROJECT_TOP_LEVEL_INCLUDES and installs what the suites need."""
@@ -37,6 +48,8 @@ class BuildTools:
 
     cmake: Tool
     ninja: Tool
+    emulators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What stands before a program of another host, by the host's triple."""
 
 
 def find_build_tools(environment: Mapping[str, str]) -> BuildTools:
@@ -51,7 +64,34 @@ def find_build_tools(environment: Mapping[str, str]) -> BuildTools:
             f"{cmake.program} is version {cmake.version}; {oldest} or newer is needed",
             hint=_INSTALL,
         )
-    return BuildTools(cmake=cmake, ninja=_find("ninja", _beside_python("ninja"), environment))
+    return BuildTools(
+        cmake=cmake,
+        ninja=_find("ninja", _beside_python("ninja"), environment),
+        emulators=find_emulators(environment),
+    )
+
+
+def find_emulators(environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Find what runs programs of other hosts here: qemu and wine, as far as they are installed."""
+    system, machine = platform.system(), platform.machine()
+    found = {}
+    for host in HOSTS.values():
+        names: tuple[str, ...] = ()
+        if host.platform == "windows" and system != "Windows":
+            names = ("wine", "wine64")
+        elif host.platform == "linux" == system.lower() and host.architecture in EMULATORS:
+            qemu = f"qemu-{EMULATORS[host.architecture].qemu}"
+            names = (f"{qemu}-static", qemu)
+        programs = [program for name in names if (program := find_program(name, environment))]
+        if programs and host.triple != native_triple(system, machine):
+            found[host.triple] = (str(programs[0]), *_libraries(host))
+    return found
+
+
+def _libraries(host: Host) -> tuple[str, ...]:
+    """Return how qemu is told where the C library of a host is, if it is installed."""
+    place = Path("/usr", host.triple)
+    return ("-L", str(place)) if host.platform == "linux" and place.is_dir() else ()
 
 
 def find_program(name: str, environment: Mapping[str, str]) -> Path | None:

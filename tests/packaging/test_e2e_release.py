@@ -370,6 +370,37 @@ def test_sub_projects_call_the_same_tools(tiny: Path, tmp_path: Path, run: Run) 
     assert [each["argument"] for each in host["changed_arguments"]] == ["-mtune=apple-m1"]
 
 
+def test_an_emulator_runs_what_the_build_runs_and_answers_nothing(
+    tiny: Path, tmp_path: Path, run: Run
+) -> None:
+    """An answer of the machine's own would make other bytes where there is no emulator."""
+    emulator = tmp_path / "emulate"
+    emulator.write_text('#!/bin/sh\necho "emulated $1"\n')
+    emulator.chmod(0o755)
+    (tiny / "below").mkdir()
+    (tiny / "below/CMakeLists.txt").write_text(
+        "add_executable(maker main.c)\n"
+        "add_custom_command(OUTPUT made COMMAND maker > made VERBATIM)\n"
+        "add_custom_target(below ALL DEPENDS made)\n"
+    )
+    (tiny / "below/main.c").write_text("int main(void) { return 0; }\n")
+    with (tiny / "CMakeLists.txt").open("a") as stream:
+        stream.write("add_subdirectory(below)\n")
+    with (tiny / "countermark.toml").open("a") as stream:
+        stream.write(f'cmake = {{ COUNTERMARK_EMULATOR = "{emulator}" }}\n')
+    ended = run("build", tiny, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    made = tmp_path / "dist/.countermark/arm64-apple-darwin/build/below/made"
+    assert made.read_text().startswith("emulated ")
+    with (tiny / "CMakeLists.txt").open("a") as stream:
+        stream.write(
+            "try_run(RUN COMPILED SOURCE_FROM_CONTENT a.c [[int main(void){return 0;}]])\n"
+        )
+    ended = run("build", tiny, cwd=tmp_path)
+    assert ended.code == 3
+    assert "RUN" in ended.err
+
+
 @needs_x86_64_linux
 def test_the_native_toolchain_builds_for_this_machine(tiny: Path, tmp_path: Path, run: Run) -> None:
     ended = run(

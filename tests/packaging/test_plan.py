@@ -72,6 +72,17 @@ def test_zig_gets_its_toolchain_file_and_variables(tree: Path) -> None:
     assert Path(entries(one)["COUNTERMARK_ZIG"]).is_file()
 
 
+def test_zig_gets_tools_of_the_host_and_an_emulator_where_there_is_one(tree: Path) -> None:
+    tools = replace(TOOLS, emulators={"aarch64-linux-gnu": ("/q/qemu", "-L", "/l")})
+    one = host_plan(tree, tools, hosts=("aarch64-linux-gnu",))
+    assert entries(one)["COUNTERMARK_WRAPPERS"] == str(one.workspace.toolchain)
+    assert entries(one)["COUNTERMARK_EMULATOR"] == "/q/qemu;-L;/l"
+    assert one.wrappers is not None
+    assert one.wrappers.target == "aarch64-linux-gnu.2.31"
+    other = host_plan(tree, tools, hosts=("arm64-apple-darwin",))
+    assert "COUNTERMARK_EMULATOR" not in entries(other)
+
+
 def test_a_toolchain_of_the_users_gets_no_variables_of_ours(tree: Path) -> None:
     (tree / "sdk.cmake").touch()
     one = host_plan(tree, toolchain="sdk.cmake")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from countermark.errors import MissingToolError
-from countermark.tools import find_build_tools, find_program, version_of
+from countermark.tools import find_build_tools, find_emulators, find_program, version_of
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
@@ -94,3 +94,22 @@ def test_a_file_that_cannot_be_run_is_no_program(bare: Path) -> None:
 )
 def test_a_version_is_the_first_number_with_a_point(bare: Path, output: str, version: str) -> None:
     assert version_of(write_program(bare / "tool", output), ENVIRONMENT) == version
+
+
+def test_emulators_are_found_for_other_hosts_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("qemu-x86_64", "qemu-aarch64", "qemu-riscv64", "qemu-riscv64-static", "wine64"):
+        (tmp_path / name).touch(mode=0o755)
+    environment = {"PATH": str(tmp_path)}
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    programs = {host: Path(words[0]).name for host, words in find_emulators(environment).items()}
+    assert programs == {
+        "aarch64-linux-gnu": "qemu-aarch64",
+        "riscv64-linux-gnu": "qemu-riscv64-static",
+        "x86_64-w64-mingw32": "wine64",
+    }
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    assert list(find_emulators(environment)) == ["x86_64-w64-mingw32"]
+    assert find_emulators({"PATH": ""}) == {}

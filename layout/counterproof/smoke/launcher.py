@@ -12,34 +12,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from counterproof.errors import UnrunnableError
+from counterproof.smoke.emulators import EMULATORS
 from counterproof.smoke.process import Ended, start
 from counterproof.smoke.scratch import Scratch
 from counterproof.smoke.trial import Failed
 from counterproof.target import Target
 
-__all__ = ["EMULATORS", "Emulator", "Launcher", "Machine", "launcher_for"]
+__all__ = ["Launcher", "Machine", "launcher_for"]
 
-
-class Emulator(NamedTuple):
-    """How Debian spells an architecture of Linux."""
-
-    qemu: str
-    """The last part of the emulator's name."""
-    sysroot: str
-    """Below ``/usr``: where its C library is installed."""
-    package: str
-    """The package with that library."""
-
-
-EMULATORS: Final = {
-    "aarch64": Emulator("aarch64", "aarch64-linux-gnu", "libc6-arm64-cross"),
-    "arm": Emulator("arm", "arm-linux-gnueabihf", "libc6-armhf-cross"),
-    "i386": Emulator("i386", "i686-linux-gnu", "libc6-i386-cross"),
-    "powerpc64": Emulator("ppc64", "powerpc64-linux-gnu", "libc6-ppc64-cross"),
-    "riscv64": Emulator("riscv64", "riscv64-linux-gnu", "libc6-riscv64-cross"),
-    "x86_64": Emulator("x86_64", "x86_64-linux-gnu", "libc6-amd64-cross"),
-}
-"""By the architecture's name in ELF."""
 
 _WINE_START: Final = 180.0
 """Seconds that wine gets to make its first files."""

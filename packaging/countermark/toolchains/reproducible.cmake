@@ -12,6 +12,7 @@ if(NOT COUNTERMARK_PREFIX_MAPPED)
 endif()
 
 include("${CMAKE_CURRENT_LIST_DIR}/links.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/emulator.cmake")
 
 # Build trees then carry no absolute path, whose length would show in the installed program.
 if(NOT DEFINED CMAKE_BUILD_RPATH_USE_ORIGIN)

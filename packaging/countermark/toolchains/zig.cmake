@@ -95,3 +95,8 @@ if(NOT CMAKE_FIND_ROOT_PATH)
   # CMake takes "ONLY" in no root for everywhere, and finds the libraries of this machine.
   set(CMAKE_FIND_ROOT_PATH "${COUNTERMARK_WRAPPERS}/no-prefix")
 endif()
+if(NOT DEFINED ENV{PKG_CONFIG_LIBDIR})
+  list(TRANSFORM CMAKE_FIND_ROOT_PATH APPEND "/lib/pkgconfig" OUTPUT_VARIABLE _places)
+  list(JOIN _places ":" _places)
+  set(ENV{PKG_CONFIG_LIBDIR} "${_places}")
+endif()
