@@ -39,6 +39,7 @@ def configure(plan: HostPlan, runner: Runner) -> None:
     be installed to an absolute place: on this machine, and not into the stage.
     """
     tree, log = plan.workspace.build, plan.workspace.log
+    plan.build.toolchain.make_ready(plan.configure.environment, runner)
     if plan.wrappers:
         plan.wrappers.write()
     wanted = _determinants(plan)
@@ -106,10 +107,11 @@ def _determinants(plan: HostPlan) -> dict[str, object]:
 
 def _inputs(plan: HostPlan) -> list[str]:
     """Return the files from outside the suite; zig's own digest is among the determinants."""
-    zig = plan.build.toolchain.zig
-    known = str(zig.program) if zig else None
+    toolchain = plan.build.toolchain
+    known = str(toolchain.zig.program) if toolchain.zig else None
     paths = read_model(plan.workspace.build, plan.suite).inputs
-    return [path for path in paths if path != known]
+    linker = [str(toolchain.lld.tool.program)] if toolchain.lld else []
+    return [*(path for path in paths if path != known), *linker]
 
 
 def _is_current(tree: Path, wanted: dict[str, object]) -> bool:

@@ -215,6 +215,7 @@ def _wrappers(build: HostBuild, own: HostWorkspace) -> Wrappers | None:
         python=Path(sys.executable),
         zig=toolchain.zig.program,
         target=target,
+        lld=toolchain.lld.words if toolchain.lld else (),
     )
 
 

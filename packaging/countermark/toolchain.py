@@ -20,6 +20,7 @@ from countermark.errors import (
     nearest,
 )
 from countermark.hosts import Host
+from countermark.process import Runner
 from countermark.toolchains.lld import Lld, find_lld
 from countermark.toolchains.macos_libraries import MacosLibraries, sdk_version
 
@@ -77,6 +78,14 @@ class Toolchain:
     zig: Zig | None = None
     lld: Lld | None = None
     """What links in place of zig's own linker."""
+
+    def make_ready(self, environment: Mapping[str, str], runner: Runner) -> None:
+        """Have zig build, once, what another linker takes from it.
+
+        ``environment`` is that of every program of the build. Raises :class:`WorkError`.
+        """
+        if self.lld is not None:
+            self.lld.libraries.fill(environment, runner)
 
     def __str__(self) -> str:
         if self.zig is not None:
@@ -201,6 +210,7 @@ def _zig_toolchain(wanted: Wanted, machine: Machine) -> Toolchain:
             hint="Give a CMake toolchain file for it with --toolchain.",
         )
     zig = find_zig()
+    lld = _lld(zig, host.zig_target, wanted.sdk, machine) if wanted.linker == "lld" else None
     return Toolchain(
         kind=ToolchainKind.ZIG,
         file=_FILES / "zig.cmake",
@@ -208,9 +218,10 @@ def _zig_toolchain(wanted: Wanted, machine: Machine) -> Toolchain:
             ("COUNTERMARK_ZIG", str(zig.program)),
             ("COUNTERMARK_ZIG_TARGET", host.zig_target),
             ("COUNTERMARK_PYTHON", sys.executable),
+            *([("COUNTERMARK_LLD", ";".join(lld.words))] if lld else []),
         ),
         zig=zig,
-        lld=_lld(zig, host.zig_target, wanted.sdk, machine) if wanted.linker == "lld" else None,
+        lld=lld,
     )
 
 

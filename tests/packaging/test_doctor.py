@@ -29,6 +29,7 @@ OPTIONAL = {
     "zip",
     "cc",
     "gpg",
+    "ld64.lld",
     "capnp",
     "qemu-aarch64-static",
     "wine",

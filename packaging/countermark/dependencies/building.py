@@ -124,6 +124,7 @@ def _run(planned: PlannedDependency, runner: Runner) -> dict[str, str]:
     site = planned.site
     site.tree.mkdir()
     ask(site.tree)
+    planned.toolchain.make_ready(planned.configure.environment, runner)
     hint = f"Correct its settings in the configuration; what it left is in {site.work}."
     runner.run(planned.configure, what=f"configuring {planned}", log=site.log, hint=hint)
     inputs = _configured(planned)

@@ -59,7 +59,7 @@ def toolchain_digest(toolchain: Toolchain) -> str:
 
     Where the toolchain lies does not matter. Raises :class:`OSError`.
     """
-    parts = [toolchain.kind.value]
+    parts = [toolchain.kind.value, toolchain.lld.tool.version if toolchain.lld else ""]
     if toolchain.zig is not None:
         parts += [toolchain.zig.digest, *map(sha256_of, _files(toolchain.file))]
         parts += [f"{name}={value}" for name, value in toolchain.variables if value[:1] != "/"]

@@ -18,7 +18,11 @@ _DEEPEST = 8
 
 
 def main(words: list[str]) -> int:
-    """Do what ``TOOL ZIG TARGET NOTICES ARGUMENT...`` says; return only when it cannot be done."""
+    """Do what ``TOOL ZIG TARGET NOTICES ARGUMENT...`` says; return only when it cannot be done.
+
+    ``lld PROGRAM SDK LIBRARIES`` may come first: then that program links, and not zig.
+    """
+    lld, words = (words[1:4], words[4:]) if words[0] == "lld" else ([], words)
     tool, zig, target, notices, *arguments = words
     try:
         if tool == "windres":
@@ -30,16 +34,27 @@ def main(words: list[str]) -> int:
             return 0
         if tool == "install_name_tool":
             raise RefusedError("no name can be changed after linking: set it while linking")
-        arguments = _expanded(arguments)
-        probing = is_probe(os.getcwd(), arguments)  # noqa: PTH109  # pathlib is slow to import
-        home = zig.rpartition("/")[0]
-        arguments, changes = filter_arguments(arguments, Target(target), zig=home, probing=probing)
-        for change in changes:
-            _note(change, notices)
-        return _become(zig, tool, arguments)
+        return _compile(words[:4], _expanded(arguments), lld)
     except (OSError, RefusedError) as error:
         print(f"{tool}: error: {error}", file=sys.stderr)
         return 1
+
+
+def _compile(call: list[str], arguments: list[str], lld: list[str]) -> int:
+    tool, zig, target, notices = call
+    probing = is_probe(os.getcwd(), arguments)  # noqa: PTH109  # pathlib is slow to import
+    if lld:
+        from .ld64_driver import Driver
+
+        driver = Driver(lld, [tool, zig, target], probing=probing)
+        if driver.links(arguments):
+            words, changes = driver.changes(arguments)
+            _note_all(changes, notices)
+            return driver.link(arguments, words)
+    home = zig.rpartition("/")[0]
+    arguments, changes = filter_arguments(arguments, Target(target), zig=home, probing=probing)
+    _note_all(changes, notices)
+    return _become(zig, tool, arguments)
 
 
 def _become(zig: str, tool: str, arguments: list[str]) -> int:
@@ -62,6 +77,11 @@ def _expanded(arguments: list[str], depth: int = 0) -> list[str]:
 def _content(path: str) -> str:
     with open(path, encoding="utf-8", errors="surrogateescape") as stream:  # noqa: PTH123
         return stream.read()
+
+
+def _note_all(changes: list[Notice], directory: str) -> None:
+    for change in changes:
+        _note(change, directory)
 
 
 def _note(notice: Notice, directory: str) -> None:

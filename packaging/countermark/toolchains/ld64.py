@@ -11,7 +11,7 @@ which was tried.
 from collections.abc import Iterator
 from itertools import islice
 
-from .verdict import Notice, RefusedError
+from .verdict import Notice, RefusedError, words
 
 __all__ = ["Linker", "compiler_arguments", "link_arguments", "links", "sources"]
 
@@ -42,7 +42,7 @@ def link_arguments(
     words that are meant for it, and answers for itself. Raises :class:`RefusedError` for what it
     would take and do something else.
     """
-    words: list[str] = []
+    passed: list[str] = []
     notices: list[Notice] = []
     given = (word for whom, each in _taken_apart(arguments) if whom != _COMPILER for word in each)
     for word in given:
@@ -53,8 +53,8 @@ def link_arguments(
         if why:
             notices.append((f"-Wl,{','.join((word, *following))}", "", why))
         else:
-            words += (word, *following)
-    return [*_first(linker), *words, *_last(linker, frozenset(arguments), cxx=cxx)], notices
+            passed += (word, *following)
+    return [*_first(linker), *passed, *_last(linker, frozenset(arguments), cxx=cxx)], notices
 
 
 def links(arguments: list[str]) -> bool:
@@ -108,17 +108,13 @@ _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".m", ".mm", ".s", ".S", 
 _COMPILER, _LINKER, _FILE = "compiler", "linker", "file"
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
 _RENAMED = {
     "-shared": "-dylib",
     "-dynamiclib": "-dylib",
     "-s": "-S",  # what zig's driver means by it, and what its toolchain file gives every link
     "-lstdc++": "-lc++",
 }
-_WITH_VALUE = _words(
+_WITH_VALUE = words(
     """-o -e -u -F -L -l -framework -weak_framework -needed_framework -reexport_framework
     -weak_library -reexport_library -needed_library -force_load -load_hidden -install_name
     -current_version -compatibility_version -rpath -undefined -exported_symbols_list
@@ -127,29 +123,29 @@ _WITH_VALUE = _words(
 )
 _VALUES = {
     **dict.fromkeys(_WITH_VALUE, 1),
-    **dict.fromkeys(_words("-sectcreate -segprot -sectalign -sectorder"), 3),
+    **dict.fromkeys(words("-sectcreate -segprot -sectalign -sectorder"), 3),
 }
 """The options that a driver passes on, and how many values each has."""
 
 _COMPILERS = tuple(
-    _words(
+    words(
         """-B -D -I -M -O -U -W -f -g -i -m -nostdinc -pedantic -rtlib= -std= --std= -stdlib=
         --sysroot= --target= -unwindlib="""
     )
 )
 _LINKERS_AFTER_ALL = tuple(
-    _words(
+    words(
         """-ObjC -filelist -final_output -flat_namespace -force_load -framework -image_base -init
         -install_name -multi_module -multiply_defined"""
     )
 )
 """What begins like an option of the compiler and is one of the linker."""
 
-_COMPILERS_WHOLE = _words(
+_COMPILERS_WHOLE = words(
     """-ansi -nodefaultlibs -nostartfiles -nostdlib -nostdlib++ -pipe -pthread -pthreads
     -static-libgcc -static-libstdc++ -v -w"""
 )
-_COMPILERS_WITH_VALUE = _words(
+_COMPILERS_WITH_VALUE = words(
     """--param --sysroot -D -I -MF -MJ -MQ -MT -U -Xassembler -Xclang -Xpreprocessor -arch
     -idirafter -iframework -iframeworkwithsysroot -imacros -include -iprefix -iquote -isysroot
     -isystem -iwithsysroot -mllvm -target -x"""
@@ -194,24 +190,24 @@ _REFUSED = {
 
 _IDLE = "ld64.lld does nothing for it"
 _ELF = "it is about ELF"
-_IDLE_WORDS = _words(
+_IDLE_WORDS = words(
     """-add_source_version -bind_at_load -interposable -no_compact_linkedit -no_compact_unwind
     -no_source_version -no_warn_inits -random_uuid -single_module -warn_commons
     -warn_compact_unwind"""
 )
-_IDLE_WITH_VALUE = _words("-image_base -multiply_defined -seg1addr -weak_reference_mismatches")
-_ELF_WORDS = _words(
+_IDLE_WITH_VALUE = words("-image_base -multiply_defined -seg1addr -weak_reference_mismatches")
+_ELF_WORDS = words(
     """-as-needed -no-as-needed -build-id -disable-new-dtags -enable-new-dtags -fatal-warnings
     -gc-sections -no-gc-sections -hash-style -no-undefined -start-group -end-group"""
 )
-_PE_WORDS = _words("-dynamicbase -nxcompat -high-entropy-va")
+_PE_WORDS = words("-dynamicbase -nxcompat -high-entropy-va")
 _USELESS = {
     **dict.fromkeys(_IDLE_WORDS, (_IDLE, 0)),
     **dict.fromkeys(_IDLE_WITH_VALUE, (_IDLE, 1)),
     **dict.fromkeys(_ELF_WORDS, (_ELF, 0)),
-    **dict.fromkeys(_words("-z -rpath-link -exclude-libs"), (_ELF, 1)),
+    **dict.fromkeys(words("-z -rpath-link -exclude-libs"), (_ELF, 1)),
     **dict.fromkeys(_PE_WORDS, ("it is about PE", 0)),
-    **dict.fromkeys(_words("-ld_classic -ld_new"), ("it chooses among Apple's linkers", 0)),
+    **dict.fromkeys(words("-ld_classic -ld_new"), ("it chooses among Apple's linkers", 0)),
 }
 """Words that would stop ld64.lld, or that it warns of: why they are left out, and their values."""
 

@@ -28,6 +28,11 @@ class Lld:
     """The version of the SDK that programs name."""
     libraries: MacosLibraries
 
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """What a compiler's wrapper is told of it."""
+        return str(self.tool.program), self.sdk, str(self.libraries.directory)
+
 
 def find_lld(environment: Mapping[str, str]) -> Tool:
     """Find the newest ``ld64.lld`` on PATH that serves.

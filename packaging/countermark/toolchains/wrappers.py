@@ -5,7 +5,7 @@ CMake, make and whatever else a project is built by call them as they would call
 
 Also a program, for CMake without countermark::
 
-    python wrappers.py DIRECTORY ZIG TARGET
+    python wrappers.py DIRECTORY ZIG TARGET [PROGRAM SDK LIBRARIES]
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class Wrappers:
     zig: Path
     target: str
     """What is compiled for, in zig's words."""
+    lld: tuple[str, ...] = ()
+    """What links in place of zig: a program, the SDK that images name, and zig's libraries."""
 
     @property
     def notices(self) -> Path:
@@ -59,10 +61,11 @@ class Wrappers:
         system = self.target.split("-")[1].partition(".")[0]
         filtered = (*_FILTERED, *_OF_SYSTEM.get(system, ()))
         filter_ = (str(self.python), "-I", "-S", str(_RUN))
+        linker = ("lld", *self.lld) if self.lld else ()
         given = (str(self.zig), self.target, str(self.notices))
         about = f"arguments filtered by {_digest()}"
         return {
-            **{name: _script(about, *filter_, name, *given) for name in filtered},
+            **{name: _script(about, *filter_, *linker, name, *given) for name in filtered},
             **{name: _script("zig's own", str(self.zig), name) for name in _ZIGS_OWN},
         }
 
@@ -114,6 +117,11 @@ def _digest() -> str:
 
 
 if __name__ == "__main__":
-    place, zig, target = sys.argv[1:]
-    python = Path(sys.executable)
-    Wrappers(directory=Path(place), python=python, zig=Path(zig), target=target).write()
+    place, zig, target, *lld = sys.argv[1:]
+    Wrappers(
+        directory=Path(place),
+        python=Path(sys.executable),
+        zig=Path(zig),
+        target=target,
+        lld=tuple(lld),
+    ).write()

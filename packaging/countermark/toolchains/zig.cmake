@@ -7,6 +7,7 @@
 # COUNTERMARK_ZIG_TARGET  <arch>-<macos|linux|windows>[.<minimum macOS>]-<abi>[.<glibc version>]
 # COUNTERMARK_WRAPPERS    the directory of the programs that call zig as a compiler's tools are
 #                         called; when not given they are written, into the build tree
+# COUNTERMARK_LLD         for macOS: PROGRAM;SDK;LIBRARIES when ld64.lld is to link in place of zig
 # COUNTERMARK_PYTHON      the Python that they run by (found on PATH when not given)
 #
 # The minimum macOS and glibc versions must stand in the target: zig ignores
@@ -48,6 +49,7 @@ if(NOT COUNTERMARK_WRAPPERS)
   execute_process(
     COMMAND "${COUNTERMARK_PYTHON}" -I "${CMAKE_CURRENT_LIST_DIR}/wrappers.py"
       "${COUNTERMARK_WRAPPERS}" "${COUNTERMARK_ZIG}" "${COUNTERMARK_ZIG_TARGET}"
+      ${COUNTERMARK_LLD}
     COMMAND_ERROR_IS_FATAL ANY)
 endif()
 set(CMAKE_C_COMPILER "${COUNTERMARK_WRAPPERS}/cc")
