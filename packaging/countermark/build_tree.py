@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from countermark.built_for import check_built_for
 from countermark.configuration import LINKS
 from countermark.errors import ConfigurationError, OutOfOrderError, nearest
 from countermark.file_api import BuildModel, ask, read_model
@@ -36,7 +37,8 @@ def configure(plan: HostPlan, runner: Runner) -> None:
     a newer one, another compiler of the same name, and a preset. Raises
     :class:`~countermark.errors.CommandError` when CMake refuses, and
     :class:`ConfigurationError` for a component that the suite does not have, or one that would
-    be installed to an absolute place: on this machine, and not into the stage.
+    be installed to an absolute place: on this machine, and not into the stage; or for a toolchain
+    that is for another host.
     """
     tree, log = plan.workspace.build, plan.workspace.log
     plan.build.toolchain.make_ready(plan.configure.environment, runner)
@@ -62,6 +64,8 @@ def configure(plan: HostPlan, runner: Runner) -> None:
     else:
         log.write_bytes(b"")
     model = read_model(tree, plan.suite)
+    if model.compilers:
+        check_built_for(tree, plan.build.host, str(plan.build.toolchain))
     _check_components(plan.components, model.components)
     _check_destinations(plan.components, model.absolute)
 
