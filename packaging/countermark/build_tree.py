@@ -114,8 +114,8 @@ def _inputs(plan: HostPlan) -> list[str]:
     toolchain = plan.build.toolchain
     known = str(toolchain.zig.program) if toolchain.zig else None
     paths = read_model(plan.workspace.build, plan.suite).inputs
-    linker = [str(toolchain.lld.tool.program)] if toolchain.lld else []
-    return [*(path for path in paths if path != known), *linker]
+    tools = (str(tool.program) for tool in toolchain.tools)
+    return sorted({*(path for path in paths if path != known), *tools})
 
 
 def _is_current(tree: Path, wanted: dict[str, object]) -> bool:

@@ -37,7 +37,8 @@ from countermark.settings import (
 )
 from countermark.source import Source, describe_source
 from countermark.stamping import settled_minimum, settled_sdk
-from countermark.toolchain import Machine, ToolchainKind, Wanted, select_toolchain
+from countermark.toolchain import Machine, ToolchainKind, Wanted
+from countermark.toolchains.selection import select_toolchain
 from countermark.tools import find_program
 from countersign.style import Style
 
@@ -122,7 +123,7 @@ def resolve(options: Options, environment: Mapping[str, str], directory: Path) -
         record=settings.record,
         source_uri=settings.source_uri,
         builder=settings.builder,
-        hosts=_hosts(options, settings, _Places(base, directory, machine)),
+        hosts=_hosts(options, settings, _Places(suite, base, directory, machine)),
         dependencies=tuple(
             describe_dependency(_dependency(each, base), out=out, environment=kept)
             for each in settings.dependencies
@@ -316,6 +317,7 @@ def _style(name: str | None) -> Style:
 class _Places(NamedTuple):
     """Where what the configuration of a host names is looked for."""
 
+    suite: Path
     base: Path
     """The directory of the configuration file."""
     directory: Path
@@ -349,17 +351,20 @@ def _cache_entries(entries: Mapping[str, CMakeValue]) -> tuple[tuple[str, CMakeV
 
 
 def _host_build(host: Host, options: Options, settings: Settings, places: _Places) -> HostBuild:
-    base, directory, machine = places
+    suite, base, directory, machine = places
     own = settings.hosts.get(host.triple, HostSettings())
     host = host.starting_at(own.minimum) if own.minimum else host
     name = own.toolchain or settings.toolchain or "zig"
     sdk = settled_sdk(host, own.sdk)
+    sdk_path = _sdk_path(own, base)
     wanted = Wanted(
         host=host,
         name=options.toolchain or name,
         base=directory if options.toolchain else base,
+        suite=suite,
         linker=own.linker,
         sdk=sdk,
+        sdk_path=sdk_path,
     )
     toolchain = select_toolchain(wanted, machine)
     profile = _profile_name(
@@ -380,11 +385,19 @@ def _host_build(host: Host, options: Options, settings: Settings, places: _Place
         minimum=settled_minimum(host, own.minimum, toolchain),
         linker=own.linker,
         sdk=sdk,
-        sdk_path=_from_file(own.sdk_path, base) if own.sdk_path else None,
+        sdk_path=sdk_path,
         prefixes=prefixes,
         environment=tuple(sorted(own.environment.items())),
         toolchain_digest=toolchain_digest(toolchain) if settings.dependencies else "",
     )
+
+
+def _sdk_path(settings: HostSettings, base: Path) -> Path | None:
+    if settings.sdk_path is None:
+        return None
+    path = _from_file(settings.sdk_path, base).absolute()
+    _refuse_odd_path("SDK", path)
+    return path
 
 
 def _listed(words: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -427,7 +440,7 @@ def _machine_build(settings: Settings, machine: Machine) -> HostBuild | None:
     if machine.native is None or not any(each.native for each in settings.dependencies):
         return None
     host = find_host(machine.native)
-    toolchain = select_toolchain(Wanted(host=host, name="zig", base=Path()), machine)
+    toolchain = select_toolchain(Wanted(host=host, name="zig", base=Path(), suite=Path()), machine)
     return HostBuild(
         host=host,
         toolchain=toolchain,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from countermark.capacity import look
 from countermark.errors import CountermarkError
 from countermark.hosts import HOSTS, native_triple
 from countermark.toolchain import find_zig
+from countermark.toolchains.clang import INSTALL_CLANG, newest_clang
 from countermark.toolchains.lld import INSTALL_LLD, find_lld
-from countermark.tools import find_build_tools, find_program, version_of
+from countermark.toolchains.mingw import INSTALL_MINGW
+from countermark.tools import Tool, find_build_tools, find_program, version_of
 from countersign.pagehash import page_hash_implementation
 
 __all__ = ["Examined", "examine"]
@@ -35,7 +38,7 @@ def examine(environment: Mapping[str, str]) -> tuple[Examined, ...]:
         Examined(name="python", found=True, needed=True, detail=platform.python_version()),
         *_build_tools(environment),
         *_programs(environment),
-        _lld(environment),
+        *_newest(environment),
         _page_hashes(),
         _capacity(),
         *_hosts(),
@@ -91,6 +94,11 @@ _PROGRAMS = (
         "without it compare --diffoscope shows nothing more",
         "apt-get install diffoscope",
     ),
+    (
+        "x86_64-w64-mingw32-g++",
+        "needed for toolchain = 'mingw-w64' only",
+        INSTALL_MINGW,
+    ),
     ("cc", "needed for --toolchain native only", "apt-get install build-essential"),
 )
 
@@ -107,19 +115,23 @@ def _programs(environment: Mapping[str, str]) -> Iterator[Examined]:
             yield Examined(name=name, found=True, needed=False, detail=f"{version}  {program}")
 
 
-def _lld(environment: Mapping[str, str]) -> Examined:
-    try:
-        tool = find_lld(environment)
-    except CountermarkError as error:
-        return Examined(
-            name="ld64.lld",
-            found=False,
-            needed=False,
-            detail=f"needed for linker = 'lld' only: {error}",
-            fix=f"For example: {INSTALL_LLD}",
-        )
-    detail = f"{tool.version}  {tool.program}"
-    return Examined(name="ld64.lld", found=True, needed=False, detail=detail)
+_NEWEST: Final[tuple[tuple[str, Callable[[Mapping[str, str]], Tool], str, str], ...]] = (
+    ("ld64.lld", find_lld, "needed for linker = 'lld' only", INSTALL_LLD),
+    ("clang", newest_clang, "needed for toolchain = 'clang' only", INSTALL_CLANG),
+)
+"""What has a version in its name: how it is found, what for, and how it is installed."""
+
+
+def _newest(environment: Mapping[str, str]) -> Iterator[Examined]:
+    for name, find, purpose, install in _NEWEST:
+        try:
+            tool = find(environment)
+        except CountermarkError as error:
+            detail, fix = f"{purpose}: {error}", f"For example: {install}"
+            yield Examined(name=name, found=False, needed=False, detail=detail, fix=fix)
+        else:
+            detail = f"{tool.version}  {tool.program}"
+            yield Examined(name=name, found=True, needed=False, detail=detail)
 
 
 def _page_hashes() -> Examined:

@@ -53,7 +53,8 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     """What is particular to one host."""
 
     toolchain: _Text | None = None
-    """``zig``, ``native``, or a CMake toolchain file, relative to the configuration file."""
+    """``zig``, ``native``, ``mingw-w64``, ``clang``, ``depends``, or a CMake toolchain file,
+    relative to the configuration file."""
     preset: _Text | None = None
     """A configure preset of the suite to start from."""
     profile: _Text | None = None

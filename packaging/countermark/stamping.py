@@ -28,7 +28,7 @@ def settled_minimum(host: Host, asked: str | None, toolchain: Toolchain) -> str 
     ``asked`` is what the configuration says, by which ``host`` was chosen. Raises
     :class:`ConfigurationError` when the toolchain cannot be told.
     """
-    if toolchain.zig is not None:
+    if toolchain.told_minimum:
         return host.minimum
     if asked is not None and host.platform == "linux":
         raise ConfigurationError(
@@ -68,7 +68,7 @@ def stamp_for(build: HostBuild) -> Stamp:
     if build.host.platform == "windows":
         return Stamp(windows=(minimum >> 16, minimum >> 8 & 0xFF) if minimum else None)
     if build.host.platform == "darwin":
-        told = build.toolchain.zig is not None
+        told = build.toolchain.told_minimum
         return Stamp(
             minimum=None if told else minimum, sdk=pack_version(build.sdk) if build.sdk else None
         )

@@ -294,14 +294,16 @@ def _inputs(plan: HostPlan, tree: BuildTree) -> tuple[InputRow, ...]:
         InputRow(kind="compiler", name=f"{each.language} {each.id}", version=each.version)
         for each in tree.model.compilers
     )
-    tools = [
-        *([toolchain.lld.tool] if toolchain.lld else []),
-        *([find_objcopy(plan.build.host, plan.compile.environment)] if plan.splits_debug else []),
-    ]
+    splitters = (
+        (find_objcopy(plan.build.host, plan.compile.environment),) if plan.splits_debug else ()
+    )
     return (
         *((_zig_row(toolchain.zig),) if toolchain.zig else ()),
         *compilers,
-        *(InputRow(kind="tool", name=tool.name, version=tool.version) for tool in tools),
+        *(
+            InputRow(kind="tool", name=tool.name, version=tool.version)
+            for tool in (*toolchain.tools, *splitters)
+        ),
     )
 
 

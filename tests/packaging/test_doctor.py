@@ -30,6 +30,8 @@ OPTIONAL = {
     "cc",
     "gpg",
     "ld64.lld",
+    "clang",
+    "x86_64-w64-mingw32-g++",
     "capnp",
     "qemu-aarch64-static",
     "wine",

@@ -18,9 +18,9 @@ from countermark.toolchain import (
     ToolchainKind,
     Wanted,
     find_zig,
-    select_toolchain,
 )
 from countermark.toolchains.macos_libraries import sdk_version
+from countermark.toolchains.selection import select_toolchain
 
 HERE = "x86_64-linux-gnu"
 RECORD = """\
@@ -50,9 +50,19 @@ def select(
     path: str = "",
     linker: str | None = None,
     sdk: str | None = None,
+    sdk_path: Path | None = None,
+    suite: Path = Path("/suite"),
 ) -> Toolchain:
     machine = Machine(native=native, cache=Path("/cache"), environment={"PATH": path})
-    wanted = Wanted(host=HOSTS[triple], name=name, base=base, linker=linker, sdk=sdk)
+    wanted = Wanted(
+        host=HOSTS[triple],
+        name=name,
+        base=base,
+        suite=suite,
+        linker=linker,
+        sdk=sdk,
+        sdk_path=sdk_path,
+    )
     return select_toolchain(wanted, machine)
 
 

@@ -70,7 +70,8 @@ _SUITE_OPTIONS = (
         "--toolchain",
         envvar="COUNTERMARK_TOOLCHAIN",
         metavar="NAME|FILE",
-        help="'zig', 'native', or a CMake toolchain file  [default: zig]",
+        help="'zig', 'native', 'mingw-w64', 'clang', 'depends', or a CMake toolchain file  "
+        "[default: zig]",
     ),
     click.option(
         "--preset",

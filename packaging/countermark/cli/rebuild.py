@@ -40,6 +40,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--toolchain", type=_FILE, metavar="FILE", help="The toolchain file, if it is not in the source"
 )
 @click.option(
+    "--sdk-path",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="The SDK, if the toolchain needs one",
+)
+@click.option(
     "--profile", type=_FILE, metavar="FILE", help="The profile's file, if it is not in the source"
 )
 @click.option(
@@ -92,6 +98,7 @@ def command(
     commit: str | None,
     record: Path | None,
     toolchain: Path | None,
+    sdk_path: Path | None,
     profile: Path | None,
     sources: Path,
     prefixes: tuple[Path, ...],
@@ -118,6 +125,7 @@ def command(
         commit=commit,
         record=record,
         toolchain=toolchain,
+        sdk_path=sdk_path,
         profile=profile,
         sources=sources,
         prefixes=prefixes,

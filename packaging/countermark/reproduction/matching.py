@@ -74,6 +74,8 @@ def _toolchain(recorded: BuildRecord, here: BuildRecord) -> Iterator[str]:
         yield f"the toolchain is {words[0]}, not {words[1]}"
     elif one.digest != other.digest:
         yield f"zig's libraries are {one.digest}, not {other.digest}"
+    if one.sdk != other.sdk:
+        yield f"the SDK is {one.sdk or 'none'}, not {other.sdk or 'none'}"
     yield from _file("the toolchain", other.file, one.file)
 
 

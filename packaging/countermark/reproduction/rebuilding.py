@@ -56,6 +56,8 @@ class Wanted:
     """The record, where the artifact holds none."""
     toolchain: Path | None = None
     """The toolchain file, where that is no part of the source."""
+    sdk_path: Path | None = None
+    """Where the SDK is, for a toolchain that needs one of the user's."""
     profile: Path | None = None
     """The profile's file, likewise."""
     sources: Path = Path()
@@ -167,6 +169,7 @@ def _settings(
                 preset=record.preset,
                 minimum=record.minimum,
                 linker=record.linker,
+                sdk_path=str(wanted.sdk_path.resolve()) if wanted.sdk_path else None,
                 sdk=record.sdk,
                 profile=_file("profile", profile, wanted.profile, suite)
                 if profile

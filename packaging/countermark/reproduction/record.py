@@ -44,12 +44,14 @@ class FileRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class ToolchainRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What compiled it."""
 
-    kind: Literal["zig", "native", "file"]
+    kind: Literal["zig", "native", "mingw-w64", "clang", "file"]
     version: _Text | None = None
     digest: _Digest | None = None
     """Of zig's headers and libraries, which are the same in its packages for all machines."""
     file: FileRow | None = None
     """The CMake toolchain file, when that is the user's own."""
+    sdk: _Text | None = None
+    """The version of the user's SDK that clang compiled with."""
 
 
 class CompilerRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

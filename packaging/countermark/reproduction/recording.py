@@ -24,6 +24,7 @@ from countermark.reproduction.record import (
     ToolchainRow,
 )
 from countermark.staging import Stage
+from countermark.toolchain import ToolchainKind
 from countermark.tools import Tool
 from counterproof.profiles.profile import BUILD_RECORD
 
@@ -92,8 +93,7 @@ def make_record(
 def _tools(release: ReleasePlan, plan: HostPlan) -> Iterator[Tool]:
     """Yield the tools that the bytes depend on; a linker and an objcopy where they are used."""
     yield from (release.tools.cmake, release.tools.ninja)
-    if plan.build.toolchain.lld is not None:
-        yield plan.build.toolchain.lld.tool
+    yield from plan.build.toolchain.tools
     if plan.splits_debug:
         yield find_objcopy(plan.build.host, release.configuration.environment)
 
@@ -104,6 +104,10 @@ def _toolchain(plan: HostPlan) -> ToolchainRow:
         return ToolchainRow(
             kind="zig", version=toolchain.zig.version, digest=f"sha256:{toolchain.zig.common}"
         )
+    if toolchain.kind is ToolchainKind.MINGW:
+        return ToolchainRow(kind="mingw-w64")
+    if toolchain.kind is ToolchainKind.CLANG:
+        return ToolchainRow(kind="clang", sdk=toolchain.sdk)
     if toolchain.file is not None:
         return ToolchainRow(kind="file", file=_file(toolchain.file, plan.suite))
     return ToolchainRow(kind="native")
