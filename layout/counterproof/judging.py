@@ -69,17 +69,23 @@ CHECKS: Final[tuple[Callable[[Subject], Iterator[Located]], ...]] = (
 
 
 def check(
-    path: Path, profile: Profile, target: Target, *, reader: FactsReader | None = None
+    path: Path,
+    profile: Profile,
+    target: Target,
+    *,
+    reader: FactsReader | None = None,
+    closed: bool = False,
 ) -> Verdict:
     """Check the files and signatures of the directory or archive at ``path``.
 
-    With a ``reader``, which may serve several calls in turn, the hardening of its programs too.
+    With a ``reader``, which may serve several calls in turn, the hardening of its programs too;
+    where it is ``closed``, a library that neither systems nor the tree bring is an error.
 
     The verdict has the tree's own findings first, then one entry per file, link, missing file or
     faulty directory, sorted by path. Raises :class:`TreeError` when the tree cannot be read.
     """
-    subject = Subject(survey=survey(path, reader=reader), profile=profile, target=target)
-    return judge(subject)
+    seen = survey(path, reader=reader)
+    return judge(Subject(survey=seen, profile=profile, target=target, closed=closed))
 
 
 def judge(subject: Subject) -> Verdict:

@@ -33,6 +33,8 @@ class Subject:
     form: Form = "install"
     state: State = "ad-hoc"
     standard: Standard = "local-build"
+    closed: bool = False
+    """True for a build that may hold nothing of the machine that made it."""
 
     def listed(self, sample: Sample) -> Program | None:
         """Give the profile's program that a file is by its name, in place or not."""

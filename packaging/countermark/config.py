@@ -37,7 +37,7 @@ from countermark.settings import (
 )
 from countermark.source import Source, describe_source
 from countermark.stamping import settled_minimum, settled_sdk
-from countermark.toolchain import Machine, ToolchainKind, Wanted
+from countermark.toolchain import Machine, Wanted
 from countermark.toolchains.selection import select_toolchain
 from countermark.tools import find_program
 from countersign.style import Style
@@ -371,10 +371,10 @@ def _host_build(host: Host, options: Options, settings: Settings, places: _Place
         options.profile or own.profile or settings.profile, directory if options.profile else base
     )
     prefixes = tuple(_from_file(each, base) for each in _listed(own.prefix))
+    closed = host.triple != machine.native or toolchain.zig is not None
     for prefix in prefixes:
         _refuse_odd_path("prefix", prefix)
-        cross = host.triple != machine.native or toolchain.kind is ToolchainKind.ZIG
-        check_prefix(prefix, host.triple, cross=cross)
+        check_prefix(prefix, host.triple, cross=closed)
     return HostBuild(
         host=host,
         toolchain=toolchain,
@@ -382,6 +382,7 @@ def _host_build(host: Host, options: Options, settings: Settings, places: _Place
         profile=_profile(profile),
         profile_name=profile,
         cmake=_cache_entries({**settings.cmake, **own.cmake, **dict(options.cmake)}),
+        closed=closed,
         minimum=settled_minimum(host, own.minimum, toolchain),
         linker=own.linker,
         sdk=sdk,

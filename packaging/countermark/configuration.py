@@ -42,6 +42,8 @@ class HostBuild:
     """What leads to the profile: its name, or the absolute path of its file."""
     cmake: tuple[tuple[str, CMakeValue], ...]
     """Cache entries, the common and its own, sorted by name."""
+    closed: bool = False
+    """True when nothing of this machine may get into it: all but builds by its own compiler."""
     minimum: str | None = None
     """The oldest system the programs shall start on; None where only the toolchain knows."""
     linker: str | None = None

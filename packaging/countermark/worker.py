@@ -242,8 +242,14 @@ class Worker:
         from counterproof.hardening.pool import FactsReader
 
         with FactsReader(1) as reader:  # other hosts are at work on the other cores
-            target = self.plan.build.host.target
-            return check(staged.root, staged.profile, target, reader=reader)
+            build = self.plan.build
+            return check(
+                staged.root,
+                staged.profile,
+                build.host.target,
+                reader=reader,
+                closed=build.closed,
+            )
 
     def _require(self, staged: Stage, verdict: Verdict, what: str) -> None:
         if not verdict.accepted:

@@ -9,7 +9,17 @@ from typing import Final, TypeAlias
 from counterproof.hardening.allowances import Allowances
 from counterproof.hardening.facts import BuildPath, Leftovers, Undecided
 
-__all__ = ["SYMBOL", "Answer", "Case", "build_paths", "listed", "shown", "unless", "unstripped"]
+__all__ = [
+    "SYMBOL",
+    "Answer",
+    "Case",
+    "build_paths",
+    "foreign",
+    "listed",
+    "shown",
+    "unless",
+    "unstripped",
+]
 
 Answer: TypeAlias = Iterable[str | Undecided]
 """What is wrong, a text for each fault, or why that cannot be told; nothing when all is well."""
@@ -30,6 +40,10 @@ class Case:
     allowances: Allowances
     published: bool
     """False in a build tree, whose programs keep what installing takes away."""
+    brought: frozenset[str] = frozenset()
+    """The names of all files that the release brings."""
+    closed: bool = False
+    """True where nothing of the building machine may be in it."""
 
 
 def unless(fact: bool | Undecided, problem: str) -> Answer:
@@ -59,6 +73,18 @@ def unstripped(leftovers: Leftovers, case: Case) -> Answer:
         yield f"it holds debug information: {listed(leftovers.debug)}"
     elif case.published and leftovers.symbols:
         yield f"it holds {leftovers.symbols} symbols that only debuggers need"
+
+
+def foreign(names: Iterable[str], allowed: frozenset[str] | None, case: Case, whose: str) -> Answer:
+    """Answer for the libraries that no system of a platform brings; ``allowed`` is its table.
+
+    Where there is a table, its own rule speaks of a release that may hold what it finds.
+    """
+    if allowed is not None and not case.closed:
+        return
+    surplus = [name for name in names if name.rpartition("/")[2] not in (allowed or ())]
+    if surplus:
+        yield f"it loads {listed(surplus)}: no part of {whose}, nor of the release"
 
 
 def build_paths(paths: tuple[BuildPath, ...]) -> Answer:

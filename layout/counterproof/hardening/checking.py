@@ -14,11 +14,10 @@ from counterproof.hardening.elf_checks import ELF_CHECKS
 from counterproof.hardening.facts import ElfFacts, Facts, MachOFacts, PeFacts, Undecided, Unreadable
 from counterproof.hardening.macho_checks import MACHO_CHECKS
 from counterproof.hardening.pe_checks import PE_CHECKS
-from counterproof.rulebook.hardening import BUILD_PATH, LOCAL, UNREADABLE
+from counterproof.rulebook.hardening import BUILD_PATH, FOREIGN_LIBRARY, LOCAL, UNREADABLE
 from counterproof.rules import breach
 from counterproof.subject import Located, Subject
 from counterproof.survey import Sample
-from counterproof.target import Standard
 from countersign.findings import Finding, Severity
 from countersign.image import ImageKind
 from countersign.rule import Rule
@@ -45,6 +44,7 @@ def check_hardening(subject: Subject) -> Iterator[Located]:
     """
     name = subject.profile.hardening
     allowances = load_allowances(name) if name else Allowances(name="", title="")
+    brought = frozenset(sample.entry.path.name for sample in subject.survey.files)
     for sample in subject.survey.files:
         if sample.facts is None or not _is_checked(subject, sample):
             continue
@@ -52,9 +52,11 @@ def check_hardening(subject: Subject) -> Iterator[Located]:
             program=sample.entry.path.name.removesuffix(subject.target.executable_suffix),
             allowances=allowances,
             published=subject.form != "build",
+            brought=brought,
+            closed=subject.closed,
         )
         for outcome in outcomes(sample.facts, case):
-            yield Located(sample.entry.path, _finding(outcome, subject.standard))
+            yield Located(sample.entry.path, _finding(outcome, subject))
 
 
 def outcomes(facts: Facts, case: Case) -> Iterator[Outcome]:
@@ -87,11 +89,12 @@ def _is_checked(subject: Subject, sample: Sample) -> bool:
     return not subject.survey.holds_debug_files and sample.entry.path.suffix != ".dbg"
 
 
-def _finding(outcome: Outcome, standard: Standard) -> Finding:
+def _finding(outcome: Outcome, subject: Subject) -> Finding:
     rule, problem, architecture = outcome
     place = f"{architecture}: " if architecture else ""
     if isinstance(problem, Undecided):
         message = f"{place}not checkable: {problem.why}"
         return breach(rule, message, severity=Severity.NOTE, fix=_TELLING)
-    severity = rule.severity if standard == "guix-release" else LOCAL[rule.id]
+    strict = subject.standard == "guix-release" or (subject.closed and rule is FOREIGN_LIBRARY)
+    severity = rule.severity if strict else LOCAL[rule.id]
     return breach(rule, place + problem, severity=severity)

@@ -1,4 +1,4 @@
-"""The checks of ELF images, one for each rule. Rules H02 to H08, H14 to H19, H28 and H29."""
+"""The checks of ELF images, one for each rule. Rules H02 to H08, H14 to H19, H28 to H30."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from counterproof.hardening.case import (
     Answer,
     Case,
     build_paths,
+    foreign,
     listed,
     shown,
     unless,
@@ -19,6 +20,7 @@ from counterproof.hardening.case import (
 )
 from counterproof.hardening.facts import ElfFacts, SymbolVersion, Undecided
 from counterproof.hardening.startcode import ENDBR64
+from counterproof.hardening.systems import linux_brings
 from counterproof.hardening.version import parse_version
 from counterproof.rulebook import hardening as rules
 from countersign.rule import Rule
@@ -123,6 +125,11 @@ def _libraries(facts: ElfFacts, case: Case) -> Answer:
         yield f"it loads {listed(surplus)}"
 
 
+def _foreign(facts: ElfFacts, case: Case) -> Answer:
+    names = (name for name in facts.needed if not linux_brings(name) and name not in case.brought)
+    return foreign(names, case.allowances.elf.libraries, case, "Linux")
+
+
 def _interpreter(facts: ElfFacts, case: Case) -> Answer:
     expected = case.allowances.elf.interpreters.get(facts.architecture)
     if facts.program and expected and facts.interpreter != expected:
@@ -165,4 +172,5 @@ ELF_CHECKS: Final[tuple[tuple[Rule, Callable[[ElfFacts, Case], Answer]], ...]] =
     (rules.RUNPATH, _runpath),
     (rules.BUILD_PATH, _build_paths),
     (rules.UNSTRIPPED, _unstripped),
+    (rules.FOREIGN_LIBRARY, _foreign),
 )

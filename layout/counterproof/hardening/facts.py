@@ -153,6 +153,8 @@ class MachOSlice:
     """The first four bytes of what LC_MAIN starts, which is ``main``."""
     libraries: tuple[str, ...]
     """The paths of the libraries that dyld loads with it."""
+    rpaths: tuple[str, ...]
+    """Where it looks for libraries whose paths begin with ``@rpath``: LC_RPATH."""
     minimum: str | None
     """The oldest macOS, such as ``14.0.0``."""
     sdk: str | None

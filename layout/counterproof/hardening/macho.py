@@ -28,6 +28,7 @@ MH_NOUNDEFS: Final = 0x1
 MH_ALLOW_STACK_EXECUTION: Final = 0x20000
 MH_NO_HEAP_EXECUTION: Final = 0x1000000
 
+LC_RPATH: Final = 0x8000001C
 LC_MAIN: Final = 0x80000028
 LC_DYLD_CHAINED_FIXUPS: Final = 0x80000034
 
@@ -67,6 +68,7 @@ def _slice(data: bytes, part: memoryview, base: int) -> MachOSlice:
         canary=_calls_canary(data, thin),
         entry=_entry(part, commands),
         libraries=thin.libraries,
+        rpaths=tuple(each.text(8) for each in commands if each.kind == LC_RPATH),
         minimum=_version(target.minimum) if target else None,
         sdk=_version(target.sdk) if target else None,
         linker=_version(thin.tools[0].version) if thin.tools else None,

@@ -1,6 +1,6 @@
 """The checks of one slice of a Mach-O, one for each rule.
 
-Rules H02, H03, H05, H08, H09, H12, H13, H16, H23 to H27 and H29.
+Rules H02, H03, H05, H08, H09, H12, H13, H16, H23 to H27, H29 and H30.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from counterproof.hardening.case import Answer, Case, listed, shown, unless, unstripped
+from counterproof.hardening.case import Answer, Case, foreign, listed, shown, unless, unstripped
 from counterproof.hardening.facts import MachOSlice, Undecided
 from counterproof.hardening.startcode import BTI_C, ENDBR64
+from counterproof.hardening.systems import macos_brings
 from counterproof.rulebook import hardening as rules
 from countersign.rule import Rule
 
@@ -71,6 +72,20 @@ def _libraries(facts: MachOSlice, case: Case) -> Answer:
         yield f"it loads {listed(surplus)}"
 
 
+def _foreign(facts: MachOSlice, case: Case) -> Answer:
+    """Paths that begin with ``@`` lead into the release, if there is such a file in it."""
+    names = (
+        path
+        for path in facts.libraries
+        if not macos_brings(path)
+        and not (path.startswith("@") and path.rpartition("/")[2] in case.brought)
+    )
+    yield from foreign(names, case.allowances.macho.libraries, case, "macOS")
+    outside = [path for path in facts.rpaths if not path.startswith("@") and not macos_brings(path)]
+    if outside:
+        yield f"it looks for libraries in {listed(outside)}"
+
+
 def _minimum(facts: MachOSlice, case: Case) -> Answer:
     return _equal("minimum macOS", facts.minimum, case.allowances.macho.minimum)
 
@@ -116,4 +131,5 @@ MACHO_CHECKS: Final[tuple[tuple[Rule, Callable[[MachOSlice, Case], Answer]], ...
     (rules.UUID, _uuid),
     (rules.ALIGNMENT, _alignment),
     (rules.UNSTRIPPED, _unstripped),
+    (rules.FOREIGN_LIBRARY, _foreign),
 )

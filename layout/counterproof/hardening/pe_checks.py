@@ -1,6 +1,6 @@
 """The checks of PE images, one for each rule.
 
-Rules H02, H03, H05, H08, H10, H11, H16, H20 to H22, H28 and H29.
+Rules H02, H03, H05, H08, H10, H11, H16, H20 to H22, and H28 to H30.
 """
 
 from __future__ import annotations
@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from counterproof.hardening.case import Answer, Case, build_paths, listed, unless, unstripped
+from counterproof.hardening.case import (
+    Answer,
+    Case,
+    build_paths,
+    foreign,
+    listed,
+    unless,
+    unstripped,
+)
 from counterproof.hardening.facts import PeFacts, Undecided
 from counterproof.hardening.startcode import ENDBR64
+from counterproof.hardening.systems import windows_brings
 from counterproof.rulebook import hardening as rules
 from countersign.rule import Rule
 
@@ -54,6 +63,15 @@ def _libraries(facts: PeFacts, case: Case) -> Answer:
         yield f"it loads {listed(surplus)}"
 
 
+def _foreign(facts: PeFacts, case: Case) -> Answer:
+    """Windows does not mind capitals in the names of files."""
+    brought = {name.lower() for name in case.brought}
+    names = (
+        name for name in facts.libraries if not windows_brings(name) and name.lower() not in brought
+    )
+    return foreign(names, case.allowances.pe.libraries, case, "Windows")
+
+
 def _subsystem(facts: PeFacts, case: Case) -> Answer:
     expected = case.allowances.pe.subsystem
     if facts.program and expected and facts.subsystem_version != expected:
@@ -91,4 +109,5 @@ PE_CHECKS: Final[tuple[tuple[Rule, Callable[[PeFacts, Case], Answer]], ...]] = (
     (rules.CHECKSUM, _checksum),
     (rules.BUILD_PATH, _build_paths),
     (rules.UNSTRIPPED, _unstripped),
+    (rules.FOREIGN_LIBRARY, _foreign),
 )

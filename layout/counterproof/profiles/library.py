@@ -86,11 +86,19 @@ def _parse(text: str, source: str, folder: Path | None, heirs: tuple[Path, ...])
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ProfileError(source, "", f"is not TOML: {error}") from error
-    table = Table(source, "", values)
+    table = Table(source, "", _placed(values, folder))
     table.choice("schema", (SCHEMA,))
     if "extends" in values:
         table = joined(_extended(table, folder, heirs).values, table)
     return _Loaded(profile_of(table), table.values)
+
+
+def _placed(values: dict[str, object], folder: Path | None) -> dict[str, object]:
+    """Let a file of hardening be looked for beside the profile that names it."""
+    named = values.get("hardening")
+    if folder is None or not isinstance(named, str) or not named.endswith(_SUFFIX):
+        return values
+    return {**values, "hardening": str(folder / named)}
 
 
 def _extended(table: Table, folder: Path | None, heirs: tuple[Path, ...]) -> _Loaded:

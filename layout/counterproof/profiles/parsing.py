@@ -52,6 +52,7 @@ _KEPT: Final[tuple[Form, ...]] = ("install", "archive")
 """The forms of trees that hold a file which does not say where it belongs."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_TABLE: Final = re.compile(rf"{_NAME.pattern}|[^\0]+\.toml")
 _SERIES: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _TEAM: Final = re.compile(r"[A-Z0-9]{10}")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
@@ -74,7 +75,7 @@ def profile_of(table: Table) -> Profile:
         distribution=_matching(table, "distribution", _NAME, "a name such as bitcoin"),
         hosts=_hosts(table),
         team=_matching(table, "team", _TEAM, "ten capital letters and digits"),
-        hardening=_matching(table, "hardening", _NAME, "the name of a table of versions"),
+        hardening=_matching(table, "hardening", _TABLE, "the name of a table of versions"),
         libexec=_path(table, "libexec", "libexec"),
         unlisted=table.choice("unlisted", _UNLISTED, "refused"),
         programs=programs,

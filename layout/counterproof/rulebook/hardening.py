@@ -23,6 +23,7 @@ __all__ = [
     "CHECKSUM",
     "CONTROL_FLOW",
     "EXPORT",
+    "FOREIGN_LIBRARY",
     "FORTIFY",
     "HIGH_ENTROPY",
     "INTERPRETER",
@@ -370,17 +371,30 @@ UNSTRIPPED: Final = Rule(
     fix="Install by cmake --install --strip, or strip it before it is signed.",
     source="Bitcoin Core contrib/guix/libexec/build.sh, --strip and split-debug.sh",
 )
+FOREIGN_LIBRARY: Final = Rule(
+    id="H30",
+    name="foreign-library",
+    severity=ERROR,
+    enforced_by=POLICY,
+    demands="A release brings every library that its programs load and its systems have not.",
+    why="The program does not start for anybody who has not installed the same library.",
+    cause="A library of the building machine was found before the host's own, or in its stead.",
+    fix="Link the host's own, from a prefix or [[dependencies]]; install it with the suite; or "
+    "build without it, by CMAKE_DISABLE_FIND_PACKAGE_<name>. What users are to have, name in a "
+    "table of hardening.",
+    source="PEP 600; macOS and Windows: their own directories",
+)
 
 RULES: Final = (
     *(UNREADABLE, PIE, NX, RELRO, CANARY, FORTIFY, SEPARATE_CODE, CONTROL_FLOW),
     *(BRANCH_PROTECTION, HIGH_ENTROPY, RELOCATIONS, CHAINED_FIXUPS, UNDEFINED, SYMBOL_VERSION),
     *(EXPORT, LIBRARY, INTERPRETER, ABI, RUNPATH, SUBSYSTEM, MANIFEST, CHECKSUM, MINIMUM, SDK),
-    *(LINKER, UUID, ALIGNMENT, BUILD_PATH, UNSTRIPPED),
+    *(LINKER, UUID, ALIGNMENT, BUILD_PATH, UNSTRIPPED, FOREIGN_LIBRARY),
 )
 
 _OF_GUIX: Final = (
     *(SYMBOL_VERSION, EXPORT, LIBRARY, INTERPRETER, ABI, SUBSYSTEM, MANIFEST, CHECKSUM, MINIMUM),
-    *(SDK, LINKER, CHAINED_FIXUPS, BUILD_PATH, UNSTRIPPED),
+    *(SDK, LINKER, CHAINED_FIXUPS, BUILD_PATH, UNSTRIPPED, FOREIGN_LIBRARY),
 )
 LOCAL: Final[dict[str, Severity]] = {
     rule.id: NOTE if rule in _OF_GUIX else ERROR if rule is ALIGNMENT else WARNING for rule in RULES
