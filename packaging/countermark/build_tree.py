@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from countermark.borrowing import refuse_borrowed
 from countermark.built_for import check_built_for
 from countermark.configuration import LINKS
 from countermark.errors import ConfigurationError, OutOfOrderError, nearest
@@ -36,9 +37,9 @@ def configure(plan: HostPlan, runner: Runner) -> None:
     Ninja alone would keep too much: it compares times, so it misses an older file in the place of
     a newer one, another compiler of the same name, and a preset. Raises
     :class:`~countermark.errors.CommandError` when CMake refuses, and
-    :class:`ConfigurationError` for a component that the suite does not have, or one that would
-    be installed to an absolute place: on this machine, and not into the stage; or for a toolchain
-    that is for another host.
+    :class:`ConfigurationError` for a component that the suite does not have, one that would be
+    installed to an absolute place: on this machine, and not into the stage, for a toolchain that
+    is for another host, and for a library of this machine in a build for another.
     """
     tree, log = plan.workspace.build, plan.workspace.log
     plan.build.toolchain.make_ready(plan.configure.environment, runner)
@@ -68,6 +69,7 @@ def configure(plan: HostPlan, runner: Runner) -> None:
         check_built_for(tree, plan.build.host, str(plan.build.toolchain))
     _check_components(plan.components, model.components)
     _check_destinations(plan.components, model.absolute)
+    refuse_borrowed(plan)
 
 
 def build(plan: HostPlan, runner: Runner) -> BuildTree:

@@ -14,7 +14,16 @@ from typing import Any, Final
 from countermark.errors import WorkError
 from countermark.process import hint_for
 
-__all__ = ["BuildModel", "Compiler", "ask", "read_installed", "read_model"]
+__all__ = [
+    "BuildModel",
+    "Compiler",
+    "TargetUse",
+    "ask",
+    "read_implicit",
+    "read_installed",
+    "read_model",
+    "read_uses",
+]
 
 _API: Final = Path(".cmake", "api", "v1")
 _CLIENT: Final = "client-countermark"
@@ -43,6 +52,20 @@ class BuildModel:
     inputs: tuple[str, ...]
     """Files from outside the suite that shaped the tree: toolchain files and what they include,
     package files, compilers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetUse:
+    """What one target of a suite is compiled and linked with."""
+
+    name: str
+    flags: tuple[str, ...]
+    """Fragments of the command lines of its compilers."""
+    includes: tuple[str, ...]
+    """Directories of headers."""
+    links: tuple[str, ...]
+    """Fragments of the command line of its linker: libraries, their directories, flags."""
+    sysroots: tuple[str, ...]
 
 
 def ask(build: Path) -> None:
@@ -75,10 +98,81 @@ def read_model(build: Path, suite: Path) -> BuildModel:
             inputs=_inputs(files["inputs"], toolchains["toolchains"], suite),
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise WorkError(
-            f"{build} holds no answers of CMake's File API ({error})",
-            hint=hint_for(build, "Delete the directory and run it again."),
-        ) from error
+        raise _no_answers(build, error) from error
+
+
+def read_uses(build: Path) -> tuple[TargetUse, ...]:
+    """Return what is used by the targets that are installed and by those they are made from.
+
+    By all, where none is installed as a target. Raises :class:`WorkError` when CMake left no
+    answers.
+    """
+    replies = build / _API / "reply"
+    try:
+        index = _read(max(replies.glob("index-*.json")))
+        model = _read(replies / index["reply"][_CLIENT][_QUERIES[0]]["jsonFile"])
+        targets = {
+            target["id"]: target
+            for item in model["configurations"][0]["targets"]
+            for target in (_read(replies / item["jsonFile"]),)
+        }
+        return tuple(_use(targets[each]) for each in _reaching(targets))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _no_answers(build, error) from error
+
+
+def read_implicit(build: Path) -> tuple[str, ...]:
+    """Return the directories in which compilers look by themselves for headers and libraries.
+
+    Raises :class:`WorkError` when CMake left no answers.
+    """
+    replies = build / _API / "reply"
+    try:
+        index = _read(max(replies.glob("index-*.json")))
+        answer = _read(replies / index["reply"][_CLIENT][_QUERIES[1]]["jsonFile"])
+        found = [each["compiler"].get("implicit", {}) for each in answer["toolchains"]]
+        keys = ("includeDirectories", "linkDirectories")
+        return tuple(path for each in found for key in keys for path in each.get(key, ()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _no_answers(build, error) from error
+
+
+def _reaching(targets: dict[str, dict[str, Any]]) -> list[str]:
+    """Sort the targets that a release is made of by their names; walk along what they need."""
+    waiting = [name for name, target in targets.items() if "install" in target] or list(targets)
+    reached: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in targets and name not in reached:
+            reached.add(name)
+            waiting += [each["id"] for each in targets[name].get("dependencies", ())]
+    return sorted(reached)
+
+
+def _use(target: dict[str, Any]) -> TargetUse:
+    groups, link = target.get("compileGroups", ()), target.get("link", {})
+    fragments = [each["fragment"] for group in groups for each in _flags(group)]
+    includes = [each["path"] for group in groups for each in group.get("includes", ())]
+    sysroots = [each["sysroot"]["path"] for each in (*groups, link) if "sysroot" in each]
+    return TargetUse(
+        name=target["name"],
+        flags=tuple(dict.fromkeys(fragments)),
+        includes=tuple(dict.fromkeys(includes)),
+        links=tuple(each["fragment"] for each in link.get("commandFragments", ())),
+        sysroots=tuple(dict.fromkeys(sysroots)),
+    )
+
+
+def _flags(group: dict[str, Any]) -> list[dict[str, str]]:
+    fragments: list[dict[str, str]] = group.get("compileCommandFragments", [])
+    return fragments
+
+
+def _no_answers(build: Path, error: Exception) -> WorkError:
+    return WorkError(
+        f"{build} holds no answers of CMake's File API ({error})",
+        hint=hint_for(build, "Delete the directory and run it again."),
+    )
 
 
 def read_installed(build: Path) -> tuple[tuple[str, str], ...]:

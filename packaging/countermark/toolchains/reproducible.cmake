@@ -18,3 +18,9 @@ include("${CMAKE_CURRENT_LIST_DIR}/emulator.cmake")
 if(NOT DEFINED CMAKE_BUILD_RPATH_USE_ORIGIN)
   set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
 endif()
+
+# Where a toolchain file looks for the host's libraries; what is found elsewhere on this machine is
+# not the host's.
+set(COUNTERMARK_ROOTS
+  "${CMAKE_SYSROOT};${CMAKE_STAGING_PREFIX};${CMAKE_FIND_ROOT_PATH};${CMAKE_PREFIX_PATH}"
+  CACHE INTERNAL "")
