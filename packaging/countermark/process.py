@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from countermark.capacity import memory_kills
 from countermark.errors import CommandError, MissingToolError, StoppedError
+from countermark.first_error import failure_lines, first_error
+from countermark.killed import advice, killed_program
 
 __all__ = ["Command", "Ended", "Runner", "answer", "hint_for", "measure"]
 
-_TAIL_BYTES: Final = 64 * 1024
-_TAIL_LINES: Final = 15
-_FIRST_ERRORS: Final = ("FAILED:", "CMake Error")
+_PIECE: Final = 4096
+"""Bytes of a line that are read at once: what a program prints may have no lines."""
 _GRACE: Final = 5.0
 """Seconds that a program has to end after SIGTERM."""
 _GLANCE: Final = 0.001
@@ -74,12 +76,14 @@ class Runner:
         matter, :class:`MissingToolError`, or :class:`StoppedError`.
         """
         with log.open("ab") as stream, tempfile.TemporaryFile() as source:
-            start = _begin(stream, command)
+            ending = _Ending(
+                what=what, log=log, start=_begin(stream, command), hint=hint, kills=memory_kills()
+            )
             source.write(command.text.encode(errors="surrogateescape"))
             source.seek(0)
             process = self._start(command, source.fileno(), stream.fileno(), stream.fileno())
             status = self._wait(process)
-        self._require(status == 0, what, status, log, start, hint)
+        self._require(status == 0, status, ending)
 
     @contextlib.contextmanager
     def feed(
@@ -92,7 +96,9 @@ class Runner:
         """
         taken = False
         with log.open("ab") as stream:
-            start = _begin(stream, command)
+            ending = _Ending(
+                what=what, log=log, start=_begin(stream, command), kills=memory_kills()
+            )
             process = self._start(command, subprocess.PIPE, target.fileno(), stream.fileno())
             try:
                 with contextlib.suppress(BrokenPipeError):  # the program's own end says why
@@ -103,7 +109,7 @@ class Runner:
                 self._drop(process)
                 raise
             status = self._wait(process)
-        self._require(taken and status == 0, what, status, log, start, "")
+        self._require(taken and status == 0, status, ending)
 
     def _start(
         self, command: Command, source: int, output: int, errors: int
@@ -140,19 +146,11 @@ class Runner:
         if process.returncode is None:
             _end(process)
 
-    def _require(
-        self, good: bool, what: str, status: int, log: Path, start: int, hint: str
-    ) -> None:
+    def _require(self, good: bool, status: int, ending: _Ending) -> None:
         if self._stopped:
             raise StoppedError
         if not good:
-            raise CommandError(
-                what,
-                status=_status(status),
-                log=log,
-                tail=_tail(log, start),
-                hint=hint_for(log, hint),
-            )
+            raise ending.error(status)
 
     def refuse_stopped(self) -> None:
         """Raise :class:`StoppedError` when no other program may begin."""
@@ -166,6 +164,37 @@ class Runner:
             running = tuple(self._running)
         for process in running:
             _end(process)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ending:
+    """What is known of a program before its end, for an error that tells of it."""
+
+    what: str
+    log: Path
+    start: int
+    """Where in the log its output begins."""
+    kills: int | None
+    """How many programs the system had ended for want of memory before."""
+    hint: str = ""
+
+    def error(self, status: int) -> CommandError:
+        """Return the error of a program that ended badly, with the lines that matter."""
+        lines = failure_lines(_lines(self.log, self.start))
+        return CommandError(
+            self.what,
+            status=_status(status),
+            log=self.log,
+            tail=first_error(lines),
+            hint=self._hint(killed_program(lines, status)),
+        )
+
+    def _hint(self, killed: str | None) -> str:
+        """Say so when the disk is full, or memory was: compilers often do not."""
+        if killed is None:
+            return hint_for(self.log, self.hint)
+        now = memory_kills()
+        return advice(killed, None if now is None or self.kills is None else now - self.kills)
 
 
 def _begin(log: IO[bytes], command: Command) -> int:
@@ -264,7 +293,7 @@ def measure(
 def _problem(status: int, log: Path) -> str:
     if status == 0:
         return ""
-    return ": ".join((_status(status), *_tail(log, 0)[-1:]))
+    return ": ".join((_status(status), *first_error(failure_lines(_lines(log, 0)))[-1:]))
 
 
 def _status(status: int) -> str:
@@ -275,16 +304,16 @@ def _status(status: int) -> str:
     return f"killed by signal {-status}"
 
 
-def _tail(log: Path, start: int) -> list[str]:
-    """Return the lines from the first error on, or the last ones when none is marked."""
+def _lines(log: Path, start: int) -> Iterator[str]:
+    """Yield what was printed from ``start`` on, line by line."""
     with log.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(start, size - _TAIL_BYTES))
-        lines = stream.read().decode(errors="replace").splitlines()
-    for number, line in enumerate(lines):
-        if line.startswith(_FIRST_ERRORS):
-            return lines[number : number + _TAIL_LINES]
-    return lines[-_TAIL_LINES:]
+        stream.seek(start)
+        while line := stream.readline(_PIECE):
+            last = line
+            while len(last) == _PIECE and not last.endswith(b"\n"):
+                last = stream.readline(_PIECE)
+                line = line[:_PIECE] + last  # the middle of a long one is nothing to read
+            yield line.decode(errors="replace").rstrip("\r\n")
 
 
 def hint_for(path: Path, hint: str) -> str:

@@ -266,3 +266,17 @@ def test_a_place_that_cannot_be_written_is_an_os_error(tree: Path) -> None:
     plan.workspace.root.touch()
     with pytest.raises(OSError, match="Not a directory"):
         configure(plan, Runner())
+
+
+def test_a_step_that_the_system_ends_is_told_as_that(tree: Path) -> None:
+    suite(
+        tree,
+        "cmake_minimum_required(VERSION 3.25)\nproject(x NONE)\n"
+        'add_custom_target(killed ALL COMMAND sh -c "kill -KILL $$$$" VERBATIM)\n',
+    )
+    plan = plan_of(tree)
+    configure(plan, Runner())
+    with pytest.raises(CommandError) as caught:
+        build(plan, Runner())
+    assert "The system ended a program" in caught.value.hint
+    assert "--jobs" in caught.value.hint
