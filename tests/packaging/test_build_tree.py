@@ -272,7 +272,7 @@ def test_a_step_that_the_system_ends_is_told_as_that(tree: Path) -> None:
     suite(
         tree,
         "cmake_minimum_required(VERSION 3.25)\nproject(x NONE)\n"
-        'add_custom_target(killed ALL COMMAND sh -c "kill -KILL $$$$" VERBATIM)\n',
+        'add_custom_target(killed ALL COMMAND sh -c "kill -KILL $$" VERBATIM)\n',
     )
     plan = plan_of(tree)
     configure(plan, Runner())
