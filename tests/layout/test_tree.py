@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from counterproof.errors import TreeError, UnsupportedTreeError
 from counterproof.trees import content, tree
 from counterproof.trees.entry import Entry, Kind
+from counterproof.trees.format import starts_archive
 from counterproof.trees.tree import split_prefix, walk
 from countersign.errors import ChangedError
 from trees import (
@@ -200,6 +203,38 @@ def test_another_kind_of_file_is_named(tmp_path: Path, data: bytes, problem: str
     with pytest.raises(UnsupportedTreeError, match=problem) as caught:
         list(walk(written(tmp_path / "release.tar.gz", data)))
     assert ".tar.zst" in caught.value.hint
+
+
+def old_tar(data: bytes) -> bytes:
+    """The same as tar wrote it before POSIX: no magic, no names of owners, another sum."""
+    blocks = bytearray(data)
+    at = 0
+    while blocks[at]:
+        size = int(blocks[at + 124 : at + 135] or b"0", 8)
+        blocks[at + 257 : at + 512] = bytes(255)
+        blocks[at + 148 : at + 156] = b" " * 8
+        blocks[at + 148 : at + 156] = b"%06o\0 " % sum(blocks[at : at + 512])
+        at += 512 + -(-size // 512) * 512
+    return bytes(blocks)
+
+
+def test_a_tar_of_before_posix_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "old.tar", old_tar(pack_tar(FILES)))
+    assert path.read_bytes().find(b"ustar") < 0
+    assert contents(path) == {f"bitcoin-31.0/{name}": data for name, data in FILES.items()}
+
+
+@given(st.binary(max_size=600))
+def test_no_other_bytes_are_taken_for_an_old_tar(data: bytes) -> None:
+    assert not starts_archive(b"#" + data)
+
+
+@given(st.integers(0, 147) | st.integers(156, 511), st.integers(1, 255))
+def test_a_damaged_header_is_not_taken_for_an_old_tar(at: int, change: int) -> None:
+    header = bytearray(old_tar(pack_tar(FILES))[:512])
+    assert starts_archive(bytes(header))
+    header[at] ^= change
+    assert not starts_archive(bytes(header))
 
 
 def test_a_path_that_is_not_there_is_a_tree_error(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -45,6 +46,10 @@ _MAGICS: Final = (
     _Magic(0, b"\xfd7zXZ\x00", "xz"),
 )
 _HEAD: Final = 512
+_OLD_TAR: Final = _Magic(0, b"", ArchiveFormat.TAR)
+_SUM: Final = slice(148, 156)
+"""Where the sum of a tar header stands."""
+_OLD_SUM: Final = re.compile(rb" *([0-7]{1,7})[ \0]")
 
 
 def identify_archive(path: Path) -> ArchiveFormat:
@@ -87,7 +92,19 @@ def identify_start(data: bytes, source: str) -> ArchiveFormat | None:
 
 
 def _kind(data: bytes) -> _Magic | None:
-    return next((kind for kind in _MAGICS if data.startswith(kind.magic, kind.offset)), None)
+    known = (kind for kind in _MAGICS if data.startswith(kind.magic, kind.offset))
+    return next(known, _OLD_TAR if _begins_old_tar(data) else None)
+
+
+def _begins_old_tar(data: bytes) -> bool:
+    """Tell whether ``data`` is a header as tar wrote it before POSIX, which has no magic.
+
+    What it has is a name, and the octal sum of its bytes, its own digits taken for spaces.
+    """
+    written = _OLD_SUM.match(data[_SUM])
+    if len(data) < _HEAD or not data[0] or written is None:
+        return False
+    return int(written[1], 8) == sum(data) - sum(data[_SUM]) + 8 * ord(" ")
 
 
 def read_start(path: Path) -> bytes:
