@@ -109,6 +109,8 @@ class DependencySettings(
     """The dependencies that must be there first."""
     cmake: dict[str, CMakeValue] = {}
     """Cache entries of its build."""
+    directory: _Text | None = None
+    """For ``cmake``: where in the source the project is, when not at its top."""
     headers: tuple[_Text, ...] = ()
     """For ``headers`` and ``c``: files and directories of the source to put into ``include``."""
     sources: tuple[_Text, ...] = ()

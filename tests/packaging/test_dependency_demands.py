@@ -77,6 +77,12 @@ def test_all_that_is_needed_is_found_once() -> None:
             "'cmake' means nothing",
         ),
         ([dependency("a", recipe="headers", headers=("../a.h",))], "'../a.h' is not a path below"),
+        ([dependency("a", directory="../b")], "'../b' is not a path below"),
+        ([dependency("a", directory="/b")], "'/b' is not a path below"),
+        (
+            [dependency("a", recipe="commands", commands=("make",), directory="b")],
+            "'directory' means nothing to the recipe 'commands'",
+        ),
         ([dependency("a", recipe="headers", headers=("/a.h",))], "'/a.h' is not a path below"),
         ([dependency("a", recipe="headers", headers=("a;b",))], "'a;b' is not a path below"),
         (

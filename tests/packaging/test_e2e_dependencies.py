@@ -81,12 +81,13 @@ def archive(path: Path, files: dict[str, str]) -> str:
 def write_suite(top: Path) -> Path:
     """Write a suite with three dependencies: headers, a C library, and a CMake project."""
     suite = top / "user"
-    (suite / "shapes").mkdir(parents=True)
+    shapes = suite / "libraries/shapes"
+    shapes.mkdir(parents=True)
     (suite / "CMakeLists.txt").write_text(SUITE)
     (suite / "user.c").write_text(USER)
-    (suite / "shapes/CMakeLists.txt").write_text(SHAPES)
-    (suite / "shapes/shapes.c").write_text("const char *shape(void) { return __FILE__; }\n")
-    (suite / "shapes/maker.c").write_text(MAKER)
+    (shapes / "CMakeLists.txt").write_text(SHAPES)
+    (shapes / "shapes.c").write_text("const char *shape(void) { return __FILE__; }\n")
+    (shapes / "maker.c").write_text(MAKER)
     tops = archive(top / "tops.tar.gz", {"tops/top.h": "#define TOP 0\n", "README": "tops\n"})
     sqlite = archive(
         top / "sqlite.tar.xz",
@@ -108,7 +109,8 @@ variable = "MAKER_EXECUTABLE"
 version = "1.2.3"
 [[dependencies]]
 name = "shapes"
-source = "shapes"
+source = "libraries"
+directory = "shapes"
 native = true
 [[dependencies]]
 name = "tops"

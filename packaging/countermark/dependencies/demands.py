@@ -26,7 +26,7 @@ _NEEDED: Final = {
 }
 """The keys without which a recipe is none."""
 _TAKEN: Final = {
-    "cmake": ("cmake",),
+    "cmake": ("cmake", "directory"),
     "headers": ("headers", "package", "targets"),
     "c": ("sources", "headers", "definitions", "library", "package", "targets"),
     "commands": ("commands",),
@@ -35,6 +35,7 @@ _TAKEN: Final = {
 _ANY: Final = tuple(dict.fromkeys(key for keys in _TAKEN.values() for key in keys))
 
 _SHAPES: Final = {
+    "directory": (_PATH, "a path below the source"),
     "headers": (_PATH, "a path below the source"),
     "sources": (_PATH, "a path below the source"),
     "definitions": (_DEFINITION, "NAME or NAME=VALUE"),
@@ -121,7 +122,8 @@ def _odd_keys(each: DependencySettings) -> Iterator[tuple[str, str]]:
 
 def _odd_words(each: DependencySettings) -> Iterator[tuple[str, str]]:
     for key, (shape, words) in _SHAPES.items():
-        for word in getattr(each, key):
+        value = getattr(each, key) or ()
+        for word in (value,) if isinstance(value, str) else value:
             if not shape.fullmatch(word) or ".." in word.split("/"):
                 yield f"{key}: '{word}' is not {words}", "Correct it."
     for key in ("version", "library", "package"):

@@ -77,7 +77,8 @@ def recipe_commands(
 def _project(settings: DependencySettings, site: Site) -> tuple[Path, dict[str, str]]:
     """Return the CMake project that builds it, and its own cache entries."""
     if settings.recipe == "cmake":
-        return site.source, {name: cmake_word(value) for name, value in settings.cmake.items()}
+        project = site.source / (settings.directory or "")
+        return project, {name: cmake_word(value) for name, value in settings.cmake.items()}
     if settings.recipe == "commands":
         return _COMPILERS, {}
     return _SINGLE, {
