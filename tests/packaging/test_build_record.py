@@ -12,7 +12,8 @@ import pytest
 from commands import Run
 from countermark.errors import StageError
 from countermark.file_api import BuildModel, Compiler
-from countermark.reproduction.recording import write_record
+from countermark.reproduction.recording import COPIED, write_record
+from countermark.settings import DependencySettings
 from countermark.staging import Stage
 from countermark.toolchain import find_zig
 from counterproof import load_profile
@@ -25,6 +26,11 @@ MODEL = BuildModel(
     compilers=(Compiler(language="C", id="GNU", version="14.2.0"),),
     inputs=("/usr/bin/cc",),
 )
+
+
+def test_all_that_shapes_a_dependency_is_recorded() -> None:
+    """The source and its digest are, in other words; the hosts are those of the record."""
+    assert set(DependencySettings.__struct_fields__) - set(COPIED) == {"source", "sha256", "hosts"}
 
 
 def staged(root: Path) -> Stage:

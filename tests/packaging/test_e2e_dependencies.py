@@ -257,7 +257,7 @@ def test_everything_about_them_is_in_the_manifest_the_record_and_the_bill(
     assert str(top) not in text
     rows = {each["name"]: each for each in json.loads(text)["dependencies"]}
     assert rows["tops"]["digest"] == inputs["tops"]["digest"]
-    assert (rows["shapes"]["inside"], rows["shapes"]["source"]) == (True, "shapes")
+    assert (rows["shapes"]["inside"], rows["shapes"]["source"]) == (True, "libraries")
     bill = json.loads((top / "out/user-1.0.cdx.json").read_text())
     (tops,) = (each for each in bill["components"] if each["name"] == "tops")
     assert (tops["version"], tops["type"], tops["scope"]) == ("2.1.4", "library", "required")

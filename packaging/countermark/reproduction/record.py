@@ -82,6 +82,7 @@ class DependencyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     recipe: Literal["cmake", "headers", "c", "commands"]
     needs: tuple[_Word, ...] = ()
     cmake: dict[_Text, CMakeValue] = {}
+    directory: _Text | None = None
     headers: tuple[_Text, ...] = ()
     sources: tuple[_Text, ...] = ()
     definitions: tuple[_Text, ...] = ()

@@ -32,7 +32,7 @@ __all__ = ["COPIED", "make_record", "write_record"]
 
 COPIED: Final = (
     *("name", "version", "url", "native", "recipe", "needs", "cmake", "headers", "sources"),
-    *("definitions", "library", "package", "targets", "commands"),
+    *("definitions", "directory", "library", "package", "targets", "commands"),
 )
 """What the record says of a dependency in the very words of the configuration."""
 
