@@ -26,6 +26,7 @@ COMPILE, LINK, BOTH = "-c a.c -o a.o", "a.o -o a", "a.c -o a"
 
 
 ZIG = "/opt/zig"
+FRONT = ["-g0", "-UNDEBUG", "-fno-sanitize=undefined"]
 MAP = f"-ffile-prefix-map={ZIG}=./zig"
 
 
@@ -35,8 +36,9 @@ def filter_list(
     """Filter arguments; what always stands in front and behind is left out."""
     result, notices = filter_arguments(arguments, Target(target), zig=ZIG, probing=probing)
     assert result[0] == f"--target={target}"
-    front = 5 if "macos" in target else 4
-    return [word for word in result[front:] if word != MAP], notices
+    front = FRONT + ["-Werror=unguarded-availability-new"] * ("macos" in target)
+    own = len(front) if result[1 : len(front) + 1] == front else 0
+    return [word for word in result[own + 1 :] if word != MAP], notices
 
 
 def filtered(line: str, target: str = LINUX, *, probing: bool = False) -> tuple[str, list[Notice]]:
@@ -46,10 +48,17 @@ def filtered(line: str, target: str = LINUX, *, probing: bool = False) -> tuple[
 
 
 def test_what_zig_adds_by_itself_is_taken_away_before_the_projects_own() -> None:
-    arguments, notices = filter_arguments(["-g", "-DNDEBUG"], Target(LINUX), zig=ZIG, probing=False)
-    front = [f"--target={LINUX}", "-g0", "-UNDEBUG", "-fno-sanitize=undefined"]
-    assert arguments == [*front, "-g2", "-DNDEBUG"]
+    arguments, notices = filter_arguments(
+        ["-g", "-DNDEBUG", "a.c"], Target(LINUX), zig=ZIG, probing=False
+    )
+    assert arguments == [f"--target={LINUX}", *FRONT, "-g2", "-DNDEBUG", "a.c", MAP]
     assert notices == []
+
+
+@pytest.mark.parametrize("question", ["--version", "-dumpmachine", "-v", "-print-prog-name=ld"])
+def test_a_question_is_only_told_the_target(question: str) -> None:
+    given_, _ = filter_arguments([question], Target(MAC), zig=ZIG, probing=False)
+    assert given_ == [f"--target={MAC}", question]
 
 
 @pytest.mark.parametrize("target", TARGETS)

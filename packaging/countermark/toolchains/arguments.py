@@ -52,11 +52,9 @@ def filter_arguments(
     links = all(piece[0] not in _NO_LINK for piece in pieces)
     call = _Call(target, compiles=_compiles(pieces), links=links, probing=probing)
     pieces, notices = filter_linker_words(pieces, target, links=links, probing=probing)
-    result = [f"--target={target.name}", *_FIRST]
-    if target.system == "macos":
-        result += _FIRST_FOR_MACOS
-    if target.system == "windows" and links:
-        result += _subsystem(pieces)
+    result = [f"--target={target.name}"]
+    if any(not piece[0].startswith("-") or piece[0] == "-" for piece in pieces):
+        result += _first(pieces, call)
     for piece in pieces:
         verdict = _judge(piece, call)
         if verdict is None:
@@ -109,6 +107,15 @@ class _Call:
         self.compiles = compiles or not links
         self.links = links
         self.probing = probing
+
+
+def _first(pieces: list[Piece], call: _Call) -> list[str]:
+    """Return what stands in front of a command that has something to compile or to link."""
+    if call.target.system == "macos":
+        return [*_FIRST, *_FIRST_FOR_MACOS]
+    if call.target.system == "windows" and call.links:
+        return [*_FIRST, *_subsystem(pieces)]
+    return [*_FIRST]
 
 
 def _pieces(arguments: list[str]) -> list[Piece]:
