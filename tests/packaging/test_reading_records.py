@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countermark.errors import WorkError
-from countermark.reproduction.matching import unconfirmed
+from countermark.reproduction.matching import mismatches, unconfirmed
 from countermark.reproduction.reading import parse_record, read_record, record_of_archive
 from countermark.reproduction.record import LARGEST
 from counterproof.profiles.profile import BUILD_RECORD
@@ -137,3 +137,55 @@ def test_a_profile_is_no_path() -> None:
 )
 def test_entries_that_could_name_a_program_do(value: str) -> None:
     assert len(unconfirmed(parse_record(encoded(cmake={"FEATURE": value}), ""))) == 1
+
+
+def dependency(**changes: object) -> dict[str, object]:
+    return {
+        "name": "zlib",
+        "source": "zlib.tar.gz",
+        "inside": False,
+        "archive": True,
+        "digest": f"sha256:{'1' * 64}",
+        "linked": True,
+        "native": False,
+        "recipe": "cmake",
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"dependencies": [dependency(cmake={"TOOL": "/bin/sh"})]}, "zlib: TOOL=/bin/sh"),
+        ({"dependencies": [dependency(recipe="commands", commands=["make"])]}, "zlib: make"),
+        ({"environment": {"CC": "cc"}}, "the variable CC=cc"),
+        ({"generators": [{"name": "x", "variable": "A;B"}]}, "the cache entry A;B of the tool x"),
+    ],
+)
+def test_what_of_a_dependency_could_run_a_program_must_be_wanted(
+    change: dict[str, object], words: str
+) -> None:
+    assert unconfirmed(parse_record(encoded(**change), "")) == (words,)
+
+
+def test_plain_dependencies_and_tools_need_no_word() -> None:
+    record = encoded(
+        dependencies=[dependency(cmake={"BUILD_TESTING": False, "MODE": "fast"})],
+        generators=[{"name": "maker", "variable": "MAKER_EXECUTABLE"}],
+    )
+    assert unconfirmed(parse_record(record, "")) == ()
+
+
+def test_what_was_there_before_must_be_the_same() -> None:
+    tool = {"name": "maker", "digest": f"sha256:{'2' * 64}"}
+    one = parse_record(
+        encoded(dependencies=[dependency()], generators=[tool], prefixes=[f"sha256:{'3' * 64}"]),
+        "",
+    )
+    assert mismatches(one, one) == ()
+    none = parse_record(encoded(), "")
+    assert mismatches(one, none) == (
+        f"dependency zlib is none, not sha256:{'1' * 64}",
+        f"tool maker is none, not sha256:{'2' * 64}",
+        f"prefix 1 is none, not sha256:{'3' * 64}",
+    )

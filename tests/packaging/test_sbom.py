@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
@@ -13,7 +14,16 @@ from cyclonedx.validation.json import JsonStrictValidator
 from countermark.provenance.release import Source, survey_release
 from countermark.provenance.sbom import make_sbom
 from countermark.provenance.survey import survey_file
-from stated import DARWIN_ARCHIVE, LABEL, LINUX_ARCHIVE, WINDOWS_ARCHIVE, make_release
+from countermark.reproduction.record import DependencyRow
+from stated import (
+    DARWIN_ARCHIVE,
+    LABEL,
+    LINUX_ARCHIVE,
+    WINDOWS_ARCHIVE,
+    files_for,
+    make_release,
+)
+from trees import pack_tar_gz
 
 SOURCE = Source(uri="git+https://example.org/demo", commit="c" * 40)
 
@@ -137,3 +147,35 @@ def test_everything_that_is_referred_to_is_there(bill: dict[str, Any]) -> None:
     known = {*components(bill), "release"}
     for each in bill["dependencies"]:
         assert {each["ref"], *each.get("dependsOn", ())} <= known
+
+
+def test_libraries_and_tools_that_were_built_before_are_listed(tmp_path: Path) -> None:
+    row = DependencyRow(
+        name="zlib",
+        version="1.3.1",
+        source="zlib.tar.gz",
+        inside=False,
+        archive=True,
+        digest=f"sha256:{'a' * 64}",
+        url="https://example.org/zlib.tar.gz",
+        linked=True,
+        native=False,
+        recipe="cmake",
+    )
+    maker = msgspec.structs.replace(
+        row, name="maker", version=None, url=None, linked=False, digest=f"sha256:{'b' * 64}"
+    )
+    files = files_for("x86_64-linux-gnu", dependencies=(row, maker))
+    (tmp_path / LINUX_ARCHIVE).write_bytes(pack_tar_gz(files, LABEL))
+    (tmp_path / "SHA256SUMS").write_text("not looked at\n")
+    content = make_sbom(survey_release(tmp_path), source=SOURCE)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(content.decode()) is None
+    bill = json.loads(content)
+    found = {each["name"]: each for each in bill["components"]}
+    assert (found["zlib"]["type"], found["zlib"]["scope"]) == ("library", "required")
+    assert (found["maker"]["type"], found["maker"]["scope"]) == ("application", "excluded")
+    assert found["zlib"]["purl"].startswith("pkg:generic/zlib@1.3.1?checksum=sha256:aaaa")
+    assert found["zlib"]["externalReferences"][0]["hashes"][0]["content"] == "a" * 64
+    needs = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
+    assert found["zlib"]["bom-ref"] in needs[LINUX_ARCHIVE]
+    assert found["maker"]["bom-ref"] not in needs[LINUX_ARCHIVE]

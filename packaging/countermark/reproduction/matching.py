@@ -90,9 +90,11 @@ def _supplies(recorded: BuildRecord, here: BuildRecord) -> Iterator[str]:
     for what, of in (("dependency", _dependency_digests), ("tool", _tool_digests)):
         known, found = of(recorded), of(here)
         for name in sorted(known.keys() | found):
-            if known.get(name) != found.get(name):
-                yield f"{what} {name} is {found.get(name)}, not {known.get(name)}"
-    for number, (one, other) in enumerate(zip_longest(here.prefixes, recorded.prefixes), start=1):
+            one, other = found.get(name) or "none", known.get(name) or "none"
+            if one != other:
+                yield f"{what} {name} is {one}, not {other}"
+    pairs = zip_longest(here.prefixes, recorded.prefixes, fillvalue="none")
+    for number, (one, other) in enumerate(pairs, start=1):
         if one != other:
             yield f"prefix {number} is {one}, not {other}"
 
