@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -83,7 +84,10 @@ def build(plan: HostPlan, runner: Runner) -> BuildTree:
         log=plan.workspace.log,
         hint="Correct the first error above, then run it again.",
     )
-    return read_build_tree(plan)
+    tree = read_build_tree(plan)
+    with contextlib.suppress(OSError):  # without it, the next build's end is less well foretold
+        shutil.copyfile(tree.directory / ".ninja_log", plan.workspace.times)
+    return tree
 
 
 def read_build_tree(plan: HostPlan) -> BuildTree:

@@ -36,6 +36,9 @@ class Describer:
         """Wait for nothing."""
         return nullcontext()
 
+    def meter(self, step: Step) -> None:
+        """Have nothing that could be far or near."""
+
     def perform(self, step: Step) -> str:
         """Describe one step."""
         lines = {

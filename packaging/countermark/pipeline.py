@@ -22,6 +22,7 @@ from countersign.errors import SigningError
 
 if TYPE_CHECKING:
     from countermark.packing.archive import Artifact
+    from countermark.standing import Look
     from countersign.findings import Verdict
 
 __all__ = [
@@ -59,8 +60,11 @@ class Outcome(enum.StrEnum):
 class Progress(Protocol):
     """Who is told what happens, from several threads."""
 
-    def started(self, host: str, step: Step) -> None:
-        """Say that a step begins."""
+    def begun(self, hosts: tuple[str, ...], steps: tuple[Step, ...]) -> None:
+        """Say what will be done."""
+
+    def started(self, host: str, step: Step, look: Look | None) -> None:
+        """Say that a step begins; ``look`` says how far it is, as long as it is not ended."""
 
     def finished(self, host: str, step: Step, seconds: float, detail: str) -> None:
         """Say that a step went well."""
@@ -72,7 +76,10 @@ class Progress(Protocol):
 class Silent:
     """Progress that nobody watches."""
 
-    def started(self, host: str, step: Step) -> None:
+    def begun(self, hosts: tuple[str, ...], steps: tuple[Step, ...]) -> None:
+        """Say nothing."""
+
+    def started(self, host: str, step: Step, look: Look | None) -> None:
         """Say nothing."""
 
     def finished(self, host: str, step: Step, seconds: float, detail: str) -> None:
@@ -89,6 +96,10 @@ class Executor(Protocol):
 
     def turn(self, step: Step) -> AbstractContextManager[object]:
         """Wait until the step may begin, and keep others waiting while it lasts."""
+        ...
+
+    def meter(self, step: Step) -> Look | None:
+        """Return what says how far a step is that is about to be taken, for one that takes long."""
         ...
 
     def perform(self, step: Step) -> str:
@@ -137,6 +148,7 @@ def run_hosts(
     interrupted, ``stop`` is called before the exception goes on.
     """
     everyone = tuple(executors)
+    progress.begun(tuple(each.plan.triple for each in everyone), steps)
     with ThreadPoolExecutor(max_workers=max(1, len(everyone))) as pool:
         futures = [pool.submit(_run_host, each, steps, progress) for each in everyone]
         try:
@@ -166,7 +178,7 @@ def _run_host(executor: Executor, steps: tuple[Step, ...], progress: Progress) -
 def _take(executor: Executor, step: Step, progress: Progress) -> Exception | None:
     """Take one step, say so, and return the trouble that ends the host, if any."""
     host = executor.plan.triple
-    progress.started(host, step)
+    progress.started(host, step, executor.meter(step))
     start = time.monotonic()
     try:
         detail = executor.perform(step)

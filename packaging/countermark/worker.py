@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from countermark.build_tree import BuildTree, build, configure, read_build_tree
 from countermark.dependencies.building import (
     build_dependencies,
     changed_arguments,
+    is_built,
     others_in_store,
 )
 from countermark.dependencies.inputs import supplied_inputs
@@ -40,12 +41,15 @@ from countermark.process import Runner
 from countermark.reproduction.recording import write_record
 from countermark.staging import Stage, read_stage, stage
 from countermark.stamping import stamp_for
+from countermark.standing import CompileMeter, LogMeter, SupplyMeter
+from countermark.step_times import read_times
 from countermark.toolchains.wrappers import Change
 from countersign.findings import Severity
 from countersign.pagehash import available_threads
 
 if TYPE_CHECKING:
     from countermark.packing.archive import Artifact
+    from countermark.standing import Look
     from countermark.toolchain import Zig
     from counterproof.target import State, Target
     from countersign.findings import Verdict
@@ -62,13 +66,8 @@ class Workshop:
     ledger: Ledger
     presses: ThreadPoolExecutor
     """Packs the archives of all hosts, as many at a time as there are cores."""
-    turns: dict[Step, threading.Lock] = field(
-        default_factory=lambda: {
-            step: threading.Lock() for step in (Step.SUPPLY, Step.CONFIGURE, Step.BUILD)
-        }
-    )
-    """Steps that only one host takes at a time: compiling uses all cores by itself, configuring
-    one of them, so one host configures while another compiles."""
+    turns: Mapping[Step, threading.Lock] = field(default_factory=lambda: _turns())
+    """Steps that only one host takes at a time."""
 
     @classmethod
     @contextmanager
@@ -76,6 +75,12 @@ class Workshop:
         """Give a workshop with as many presses as there are cores."""
         with ThreadPoolExecutor(max_workers=available_threads()) as presses:
             yield cls(plan, runner, ledger, presses)
+
+
+def _turns() -> dict[Step, threading.Lock]:
+    """Let one host compile, which uses all cores and memory, and another one configure."""
+    compiling, configuring = threading.Lock(), threading.Lock()
+    return {Step.SUPPLY: compiling, Step.CONFIGURE: configuring, Step.BUILD: compiling}
 
 
 @dataclass(slots=True)
@@ -92,7 +97,23 @@ class Worker:
 
     def turn(self, step: Step) -> AbstractContextManager[object]:
         """Wait until the step may begin, and keep others waiting while it lasts."""
+        if step is Step.SUPPLY and all(map(is_built, self.plan.supplies.builds)):
+            return nullcontext()  # nothing is to be compiled
         return self.workshop.turns.get(step, nullcontext())
+
+    def meter(self, step: Step) -> Look | None:
+        """Return what says how far a step is that is about to be taken, for one that takes long."""
+        own = self.plan.workspace
+        if step is Step.SUPPLY:
+            return SupplyMeter({str(each): each.site.log for each in self.plan.supplies.builds})
+        if step is Step.CONFIGURE:
+            return LogMeter(own.log)
+        if step is not Step.BUILD:
+            return None
+        release = self.workshop.plan
+        places = (own, *(host.workspace for host in release.hosts))
+        known = read_times(place.times for place in places)
+        return CompileMeter(own.log, own.build, jobs=release.configuration.jobs, known=known)
 
     def perform(self, step: Step) -> str:
         """Take one step and return what is worth saying of it, in a few words."""

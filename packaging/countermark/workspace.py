@@ -55,6 +55,11 @@ class HostWorkspace:
         return self.root / "shelf"
 
     @property
+    def times(self) -> Path:
+        """How long the steps of the latest whole build took, as Ninja writes it down."""
+        return self.root / "ninja-log"
+
+    @property
     def log(self) -> Path:
         """What the programs of this host printed in the latest run."""
         return self.root / "log.txt"

@@ -19,6 +19,7 @@ from countermark.errors import (
 from countermark.flow import perform
 from countermark.pipeline import HostOutcome, Outcome, Silent, Step, run_hosts
 from countermark.plan import HostPlan, ReleasePlan
+from countermark.standing import Look
 from countersign.errors import NotSignableError
 from countersign.findings import FileVerdict, Verdict
 from suites import plan, suite
@@ -38,6 +39,9 @@ class Diary:
 
     def turn(self, step: Step) -> AbstractContextManager[object]:
         return nullcontext()
+
+    def meter(self, step: Step) -> None:
+        """Have nothing to tell."""
 
     def perform(self, step: Step) -> str:
         if step in self.troubles:
@@ -59,7 +63,7 @@ class Listener(Silent):
     def __init__(self) -> None:
         self.heard: list[tuple[str, Step, str]] = []
 
-    def started(self, host: str, step: Step) -> None:
+    def started(self, host: str, step: Step, look: Look | None) -> None:
         self.heard.append((host, step, "started"))
 
     def finished(self, host: str, step: Step, seconds: float, detail: str) -> None:

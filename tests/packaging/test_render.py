@@ -496,7 +496,7 @@ def test_a_release_without_failures_has_none_to_tell(release: Release) -> None:
 def test_progress_in_a_log_is_a_line_for_every_step_that_ended() -> None:
     log = io.StringIO()
     progress = LineProgress(log)
-    progress.started("arm64-apple-darwin", Step.BUILD)
+    progress.started("arm64-apple-darwin", Step.BUILD, None)
     assert log.getvalue() == ""
     progress.finished("arm64-apple-darwin", Step.BUILD, 1.25, "3 programs")
     progress.failed("x86_64-linux-gnu", Step.STAGE, 2, "no room")

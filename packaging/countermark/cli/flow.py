@@ -66,7 +66,7 @@ def flow_progress(quiet: bool) -> AbstractContextManager[Progress]:
         return LiveProgress(colour=not os.environ.get("NO_COLOR"))
     from countermark.render.lines import LineProgress
 
-    return nullcontext(LineProgress(sys.stderr))
+    return LineProgress(sys.stderr)
 
 
 def exit_of_hosts(outcomes: Iterable[HostOutcome]) -> Exit:
