@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countermark.first_error import LINES, LONGEST, failure_lines, first_error
@@ -267,6 +267,7 @@ _PARTS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_PARTS | st.text(max_size=20), max_size=40))
 def test_any_lines_give_few_short_lines(lines: list[str]) -> None:
     told = first_error(failure_lines(lines))

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from countermark import standing
@@ -20,6 +20,16 @@ HEADING = "# ninja log v7\n"
 @pytest.fixture(autouse=True)
 def restless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standing, "_REST", 0.0)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="module")
+def some_steps(directory: Path) -> TimesLog:
+    return log_of(directory, names(1), names(2, 3))
 
 
 def append(path: Path, text: str) -> None:
@@ -57,11 +67,11 @@ def test_a_file_that_is_emptied_or_goes_away_is_no_trouble(tmp_path: Path) -> No
     assert tail.lines() == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=30), max_size=10))
-def test_whatever_is_written_is_read_once(
-    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]
-) -> None:
-    path = tmp_path_factory.mktemp("tail") / "log"
+def test_whatever_is_written_is_read_once(directory: Path, parts: list[bytes]) -> None:
+    path = directory / "growing"
+    path.unlink(missing_ok=True)
     tail, read = Tail(path, whole=True), []
     for part in [*parts, b"\n"]:
         with path.open("ab") as stream:
@@ -197,6 +207,7 @@ def test_steps_that_are_no_more_do_not_count(tmp_path: Path) -> None:
     assert seconds_left(10, 0, 30.0, jobs=4, known=known, log=log) == 0
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 100),
     st.integers(0, 100),
@@ -204,14 +215,9 @@ def test_steps_that_are_no_more_do_not_count(tmp_path: Path) -> None:
     st.dictionaries(st.sampled_from(names(*range(9))), st.floats(0, 1e6)),
 )
 def test_no_build_has_less_than_nothing_left(
-    tmp_path_factory: pytest.TempPathFactory,
-    steps: int,
-    left: int,
-    elapsed: float,
-    known: dict[str, float],
+    some_steps: TimesLog, steps: int, left: int, elapsed: float, known: dict[str, float]
 ) -> None:
-    log = log_of(tmp_path_factory.mktemp("log"), names(1), names(2, 3))
-    found = seconds_left(steps, left, elapsed, jobs=2, known=known, log=log)
+    found = seconds_left(steps, left, elapsed, jobs=2, known=known, log=some_steps)
     assert found is None or found >= 0
 
 
