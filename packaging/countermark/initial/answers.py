@@ -61,6 +61,8 @@ class Answers:
     variables: frozenset[Variable] = frozenset()
     modules: frozenset[str] = frozenset()
     """Modules that ``pkg-config`` finds."""
+    entries: frozenset[tuple[str, str]] = frozenset()
+    """Cache entries that CMake itself asks for, and so will ask a release for."""
     fetched: frozenset[str] = frozenset()
     """What the suite would download with FetchContent; it is empty."""
 

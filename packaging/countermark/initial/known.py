@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -38,16 +38,18 @@ class KnownEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class KnownDependency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A package that a suite needs, under the name that ``countermark.toml`` gives it."""
 
-    package: _Text
-    """As ``find_package`` names it."""
     name: _Text
-    why: _Text = ""
-    recipe: Literal["cmake", "headers", "c", "commands"] = "cmake"
-    native: bool = False
-    cmake: dict[str, CMakeValue] = {}
+    why: _Text
+    package: str = ""
+    """As ``find_package`` names it; empty when only a tool or another dependency needs it."""
+    commands: tuple[_Text, ...] = ()
+    """CMake commands that the package brings."""
     pinned: str = ""
     """A file of the suite that tells version, address and digest, in the words of ``depends``."""
-    platforms: tuple[Platform, ...] = ()
+    within: str = ""
+    """The directory of the suite that is its source."""
+    settings: dict[str, Any] = {}
+    """What else ``countermark.toml`` says of it."""
 
 
 class KnownTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,8 +59,8 @@ class KnownTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variable: _Text
     dependency: _Text
     why: _Text
-    program: str = ""
-    """What it is called where that is not its name."""
+    settings: dict[str, Any] = {}
+    """What else ``countermark.toml`` says of it."""
 
 
 class Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -26,6 +26,7 @@ _MISSING: Final = (
     re.compile(r'package configuration file provided by "([^"]+)"'),
     re.compile(r'By not providing "Find([^"]+)\.cmake"'),
 )
+_ENTRY: Final = re.compile(r"add -D(CMAKE_POLICY_VERSION_MINIMUM)=([\d.]+\d)")
 _UNKNOWN: Final = re.compile(r'Unknown CMake command "(\w+)"')
 _HEAD: Final = re.compile(r"CMake Error(?: at ([^\s:]+):(\d+) \((\w+)\)| in ([^\s:]+))?:")
 _CALLER: Final = re.compile(r"(?m)^  ([^\s/:][^\s:]*):(\d+) \(")
@@ -110,6 +111,7 @@ def _of_message(error: CMakeError, answers: Answers, probe: Probe) -> Answers:
         targets=answers.targets | {Brought(_bringer(name, probe), name) for name in said},
         commands=answers.commands | {Brought(_bringer(name, probe), name) for name in unknown},
         packages=answers.packages | frozenset(_words(missing)),
+        entries=answers.entries | frozenset(_ENTRY.findall(error.text)),
     )
 
 

@@ -6,6 +6,7 @@ but CMake's own checks, nothing is downloaded, and the checkout itself is only r
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ _PATIENCE: Final = 1800.0
 _NOWHERE: Final = "http://127.0.0.1:9"
 """What stands for the network: nothing listens there."""
 _MOST_NAMES: Final = 1000
-"""Names of files that a command line is given to choose what is traced."""
+"""Files that a command line names to choose what is traced, and links that are laid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +62,26 @@ class Probe:
 class Laboratory:
     """A temporary directory with a copy of a suite."""
 
+    original: Path
+    """The suite."""
     directory: Path
     environment: Mapping[str, str]
     """That of the caller."""
 
     @property
     def suite(self) -> Path:
-        """The copy."""
-        return self.directory / "suite"
+        """The copy, in a directory of the same name as the suite's, and that in another."""
+        return self.directory.joinpath("tree", *self.original.parts[-2:])
+
+    def move_in(self) -> None:
+        """Copy the suite, and lay links beside it to what stands beside it and its directory.
+
+        A suite that is a part of a project, such as its ``build/cmake``, reaches out to the rest.
+        Raises :class:`WorkError` when something cannot be read.
+        """
+        copy_files(self.original, self.suite, self.environment)
+        for original, place in zip(self.original.parents[:2], self.suite.parents, strict=False):
+            _link_others(original, place)
 
     def probe(self, triple: str, cmake: Mapping[str, CMakeValue], answers: Answers) -> Probe:
         """Configure the copy for a host; what earlier runs checked is not checked again.
@@ -150,6 +163,14 @@ def copy_files(suite: Path, target: Path, environment: Mapping[str, str]) -> Non
         raise WorkError(
             f"{suite} cannot be read: {error}", hint="Check the permissions of its files."
         ) from error
+
+
+def _link_others(original: Path, place: Path) -> None:
+    """Link what is in a directory, but what is there already, and what is hidden."""
+    with contextlib.suppress(OSError):
+        for entry in sorted(original.iterdir())[:_MOST_NAMES]:
+            if not entry.name.startswith(".") and not (place / entry.name).exists():
+                (place / entry.name).symlink_to(entry)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -11,18 +11,18 @@ import platform as machine
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from countermark.errors import ConfigurationError, UnknownHostError, WorkError
 from countermark.hosts import HOSTS, Host, find_host, native_triple
-from countermark.initial.answers import Answers
+from countermark.initial.answers import Answers, Brought
 from countermark.initial.known import Known, known_suite
 from countermark.initial.learning import CMakeError, errors_in, first_answers, learn
 from countermark.initial.needs import Generator, Package, find_generators, find_packages
 from countermark.initial.options import DeclaredOption, declared_options
-from countermark.initial.probing import Laboratory, Probe, copy_files
+from countermark.initial.probing import Laboratory, Probe
 from countermark.initial.requests import Download, Search, downloads, searches
 from countermark.initial.tree import Tree, read_cache, read_tree
 from countermark.settings import CMakeValue
@@ -99,8 +99,10 @@ def survey_suite(suite: Path, environment: Mapping[str, str], say: Callable[[str
     suite = suite.resolve()
     _refuse(suite)
     with tempfile.TemporaryDirectory(prefix="countermark-init-") as folder:
-        laboratory = Laboratory(directory=Path(folder).resolve(), environment=environment)
-        copy_files(suite, laboratory.suite, environment)
+        laboratory = Laboratory(
+            original=suite, directory=Path(folder).resolve(), environment=environment
+        )
+        laboratory.move_in()
         return _Surveyor(
             suite=suite,
             source=describe_source(suite, out=suite / "dist", environment=environment),
@@ -142,31 +144,34 @@ class _Surveyor:
     say: Callable[[str], None]
 
     def survey(self) -> Survey:
-        answers = first_answers(self.laboratory.suite)
         studied: dict[Platform, _Studied] = {}
         refused: dict[Platform, str] = {}
+        last: _Studied | None = None
         for platform, triple in _representatives().items():
             try:
-                studied[platform] = self._study(triple, answers)
-                answers = studied[platform].answers
+                studied[platform] = last = self._study(triple, last)
             except UnknownHostError as error:
                 refused[platform] = str(error)
         return self._put_together(studied, refused)
 
-    def _study(self, triple: str, answers: Answers) -> _Studied:
-        """Configure for a host until CMake comes to its end, or nothing more can be learnt."""
+    def _study(self, triple: str, last: _Studied | None) -> _Studied:
+        """Configure for a host until CMake comes to its end, or nothing more can be learnt.
+
+        It begins with what was learnt of the ``last`` one.
+        """
         platform = find_host(triple).platform
-        entries: Mapping[str, CMakeValue] = {}
+        answers = last.answers if last else first_answers(self.laboratory.suite)
+        entries = _entries(answers, last.known, platform, last.probe) if last else {}
         probe = self._probe(triple, entries, answers, 1)
-        known = _known(probe)
+        known = known_suite(_names(probe))
         for number in range(2, _ROUNDS + 1):
-            learnt = answers if probe.done else learn(probe, answers)
-            wanted = known.entries(platform, _names(probe)) if known else {}
+            learnt = answers if probe.done else _with_known(known, learn(probe, answers))
+            wanted = _entries(learnt, known, platform, probe)
             if (learnt, wanted) == (answers, entries):
                 break
             answers, entries = learnt, wanted
             probe = self._probe(triple, entries, answers, number)
-            known = _known(probe)
+            known = known_suite(_names(probe))
         return _Studied(
             probe=probe,
             answers=answers,
@@ -227,8 +232,27 @@ def _names(probe: Probe) -> set[str]:
     return {each.name for each in declared_options(probe.calls)}
 
 
-def _known(probe: Probe) -> Known | None:
-    return known_suite(_names(probe))
+def _with_known(known: Known | None, answers: Answers) -> Answers:
+    """Answer for all at once that a known suite needs, not for one after the other."""
+    if known is None:
+        return answers
+    packages = (each for each in known.dependencies if each.package)
+    brought = (Brought(each.package, name) for each in packages for name in each.commands)
+    return replace(
+        answers,
+        packages=answers.packages | {each.package for each in known.dependencies if each.commands},
+        commands=answers.commands | frozenset(brought),
+    )
+
+
+def _entries(
+    answers: Answers, known: Known | None, platform: Platform, probe: Probe
+) -> dict[str, CMakeValue]:
+    """Return what CMake asks for itself, and what a known suite's releases set."""
+    return {
+        **dict(answers.entries),
+        **(known.entries(platform, _names(probe)) if known else {}),
+    }
 
 
 def _representatives() -> dict[Platform, str]:

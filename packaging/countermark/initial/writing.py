@@ -12,7 +12,7 @@ from typing import Final
 
 import tomli_w
 
-from countermark.initial.known import KnownDependency, pinned
+from countermark.initial.known import KnownDependency, Pinned, pinned
 from countermark.initial.needs import Generator, Package
 from countermark.initial.options import DeclaredOption
 from countermark.initial.survey import HostFinding, Survey
@@ -38,7 +38,7 @@ def configuration_text(survey: Survey, target: Path | None) -> str:
         _options(survey),
         *(_host(each, survey) for each in survey.hosts),
         _tools(survey),
-        _dependencies(survey),
+        _dependencies(survey, target),
         _others(survey),
     )
     paragraphs = ("\n".join(part) for part in parts)
@@ -63,8 +63,8 @@ def _head(survey: Survey) -> Iterator[str]:
 
 
 def _release(survey: Survey, target: Path | None) -> Iterator[str]:
-    suite = _suite(survey.suite, target)
-    if suite:
+    suite = _path(survey.suite, target)
+    if suite != ".":
         yield _setting("suite", suite)
     yield _setting("name", survey.name)
     if survey.source.version is None:
@@ -83,20 +83,21 @@ def _release(survey: Survey, target: Path | None) -> Iterator[str]:
         yield f"{_setting('profile', survey.profile.name)}  # {survey.profile.title}"
 
 
-def _suite(suite: Path, target: Path | None) -> str:
-    """Return how the file names the suite; nothing when it stands at its top."""
-    if target is None:
-        return str(suite)
-    if suite.is_relative_to(target.parent):
-        return suite.relative_to(target.parent).as_posix().removeprefix(".")
-    return str(suite)
+def _path(path: Path, target: Path | None) -> str:
+    """Return how the file names a path: from its own directory, where it can."""
+    if target is not None and path.is_relative_to(target.parent):
+        return path.relative_to(target.parent).as_posix()
+    return str(path)
 
 
 def _components(survey: Survey) -> Iterator[str]:
     """Set the components where every host has the same, for a list must hold for all of them."""
     working = survey.working
     files = _files(working)
-    if not files:
+    if len(files) < 2:
+        yield from (
+            line for paths in files.values() for line in _comment(f"Installed: {_list(paths)}.")
+        )
         return
     same = all(_has(each, name) for each in working for name in files)
     yield from _comment(
@@ -128,7 +129,10 @@ def _files(findings: Iterable[HostFinding]) -> dict[str, list[str]]:
             found.setdefault(each.component, {})[each.path.removesuffix(".exe")] = None
         for name in finding.tree.scripted:
             found.setdefault(name, {})["what a script installs"] = None
-    return {name: list(paths) for name, paths in sorted(found.items())}
+    return {
+        name: sorted(paths, key=lambda path: not path.startswith(("bin/", "libexec/")))
+        for name, paths in sorted(found.items())
+    }
 
 
 def _has(finding: HostFinding, component: str) -> bool:
@@ -159,6 +163,8 @@ def _common(survey: Survey) -> dict[str, CMakeValue]:
 
 
 def _why(survey: Survey, name: str, value: CMakeValue) -> str:
+    if name == "CMAKE_POLICY_VERSION_MINIMUM":
+        return "CMakeLists.txt asks for a CMake so old that newer ones refuse without this"
     entries = survey.known.cmake if survey.known else ()
     return next((each.why for each in entries if (each.name, each.value) == (name, value)), "")
 
@@ -184,13 +190,14 @@ def _options(survey: Survey) -> Iterator[str]:
 
 def _option(option: DeclaredOption) -> str:
     value = option.default == "ON" if option.kind == "BOOL" else option.default
-    return f"# {_setting(option.name, value)}  # {_quoted(option.help)} ({option.place})"
+    what = f"{_quoted(option.help)} ({option.place})".strip()
+    return f"# {_setting(option.name, value)}  # {what}"
 
 
 def _host(finding: HostFinding, survey: Survey) -> Iterator[str]:
     mark = "" if finding.works else "# "
     triple = finding.host.triple
-    yield from _comment(f"{finding.host.minimum} or newer; {_quoted(finding.reason)}.")
+    yield from _comment(f"{finding.host.oldest_system} or newer; {_quoted(finding.reason)}.")
     yield f"{mark}[hosts.{triple}]"
     platform = finding.host.platform
     needed = [each.name for each in survey.packages if each.needed and platform in each.platforms]
@@ -218,6 +225,7 @@ def _tools(survey: Survey) -> Iterator[str]:
         yield f"# [tools.{_key(tool.name)}]"
         yield f"# {_setting('dependency', tool.dependency)}  # {tool.why}"
         yield f"# {_setting('variable', tool.variable)}"
+        yield from (f"# {_setting(key, value)}" for key, value in tool.settings.items())
     for each in others:
         yield from _generator(each)
 
@@ -234,7 +242,7 @@ def _generator(generator: Generator) -> Iterator[str]:
         yield "# no cache entry of the suite names another program for it"
 
 
-def _dependencies(survey: Survey) -> Iterator[str]:
+def _dependencies(survey: Survey, target: Path | None) -> Iterator[str]:
     known = {each.package: each for each in (survey.known.dependencies if survey.known else ())}
     needed = [each for each in survey.packages if each.needed]
     if needed:
@@ -244,36 +252,51 @@ def _dependencies(survey: Survey) -> Iterator[str]:
         )
     for package in needed:
         yield "#"
-        yield from _dependency(package, known.get(package.name), survey)
+        yield from _package(package)
+        dependency = known.get(package.name) or _unknown(package)
+        yield from _dependency(dependency, package.version, survey, target)
+    if needed and survey.known:
+        for dependency in survey.known.dependencies:
+            if not dependency.package and (survey.suite / dependency.within).is_dir():
+                yield "#"
+                yield from _dependency(dependency, "", survey, target)
 
 
-def _dependency(package: Package, known: KnownDependency | None, survey: Survey) -> Iterator[str]:
-    told = pinned(survey.suite / known.pinned) if known and known.pinned else None
-    name = known.name if known else package.name.lower()
+def _package(package: Package) -> Iterator[str]:
     yield from _comment(_described(package))
-    if known and known.why:
-        yield from _comment(f"{known.why[:1].upper()}{known.why[1:]}.")
     if package.users:
         yield from _comment(f"Linked by {', '.join(map(_quoted, package.users))}.")
-    url, sha256 = (told.url, told.sha256) if told else ("", "")
-    version = (told.version if told else "") or package.version.lstrip("<>= ")
-    archive = url.rpartition("/")[2] or f"{name}.tar.gz"
+
+
+def _unknown(package: Package) -> KnownDependency:
+    """Return as much of a dependency as its package tells."""
+    return KnownDependency(
+        name=package.name.lower(),
+        package=package.name,
+        why="",
+        settings={"native": True} if package.generates else {},
+    )
+
+
+def _dependency(
+    known: KnownDependency, wanted: str, survey: Survey, target: Path | None
+) -> Iterator[str]:
+    told = pinned(survey.suite / known.pinned) if known.pinned else Pinned()
+    archive = told.url.rpartition("/")[2] or f"{known.name}.tar.gz"
+    if known.why:
+        yield from _comment(f"{known.name}: {known.why}.")
     yield "# [[dependencies]]"
-    yield f"# {_setting('name', name)}"
-    for key, value in (
-        ("version", version),
-        ("source", f"third-party/{archive}"),
-        ("url", url),
-        ("sha256", sha256),
-        ("recipe", known.recipe if known else "cmake"),
-    ):
-        if value:
-            yield f"# {_setting(key, _quoted(value))}"
-    if package.generates or (known and known.native):
-        yield f"# {_setting('native', value=True)}"
-    if known and known.cmake:
-        entries = ", ".join(_setting(key, value) for key, value in known.cmake.items())
-        yield f"# cmake = {{ {entries} }}"
+    source = _path(survey.suite / known.within, target) if known.within else f"sources/{archive}"
+    for key, value in {
+        "name": known.name,
+        "version": told.version or wanted.lstrip("<>= "),
+        "source": source,
+        "url": told.url,
+        "sha256": told.sha256,
+        **known.settings,
+    }.items():
+        if value != "":
+            yield f"# {_setting(key, value)}"
 
 
 def _others(survey: Survey) -> Iterator[str]:
@@ -328,8 +351,12 @@ def _quoted(text: str) -> str:
     return clean if len(clean) <= _MOST_LETTERS else f"{clean[:_MOST_LETTERS]}..."
 
 
-def _setting(key: str, value: CMakeValue) -> str:
-    return tomli_w.dumps({key: value}).strip()
+def _setting(key: str, value: object) -> str:
+    """Return a line of the file; a table stands in braces."""
+    if isinstance(value, dict):
+        entries = ", ".join(_setting(name, entry) for name, entry in value.items())
+        return f"{_key(key)} = {{ {entries} }}"
+    return " ".join(tomli_w.dumps({key: value}).split("\n")).strip()
 
 
 def _value(text: str) -> str:
