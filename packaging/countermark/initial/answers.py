@@ -66,6 +66,12 @@ class Answers:
     fetched: frozenset[str] = frozenset()
     """What the suite would download with FetchContent; it is empty."""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All that something was learnt of."""
+        brought = {each.name for each in self.targets | self.commands}
+        return self.packages | self.modules | brought | {each.name for each in self.variables}
+
 
 def write_answers(answers: Answers, room: Path) -> Path:
     """Write the file that ``provider.cmake`` needs, and all that it names; return it."""

@@ -86,12 +86,15 @@ def _texts(suite: Path) -> Iterator[str]:
             yield path.read_text(encoding="utf-8", errors="replace")
 
 
-def learn(probe: Probe, answers: Answers) -> Answers:
-    """Return answers that lead further, or the same ones when nothing can be learnt."""
+def learn(probe: Probe, answers: Answers, useless: Collection[str] = ()) -> Answers:
+    """Return answers that may lead further, or the same ones when nothing can be learnt.
+
+    ``useless`` are names whose answer has led nowhere.
+    """
     known = answers
     for error in errors_in(probe.output):
         answers = _of_message(error, answers, probe)
-    return answers if answers != known else _of_searches(probe, answers)
+    return answers if answers != known else _of_searches(probe, answers, useless)
 
 
 def _of_message(error: CMakeError, answers: Answers, probe: Probe) -> Answers:
@@ -115,14 +118,14 @@ def _of_message(error: CMakeError, answers: Answers, probe: Probe) -> Answers:
     )
 
 
-def _of_searches(probe: Probe, answers: Answers) -> Answers:
+def _of_searches(probe: Probe, answers: Answers, useless: Collection[str]) -> Answers:
     """Take for needed what the last error names, or what was looked for last and not found."""
     said = " ".join(error.text for error in errors_in(probe.output)[-1:])
     modules = [each.module for each in pkg_config_requests(probe.calls)]
     new = [name for name in modules if name not in answers.modules]
     if new and "required packages were not found" in probe.output:
         return replace(answers, modules=answers.modules | frozenset(_words(new)))
-    candidates = _unanswered(probe, answers)
+    candidates = [each for each in _unanswered(probe, answers) if each[0] not in useless]
     named = [each for each in candidates if _plain(str(each[0])) in _plain(said)]
     for name, kind in (named or candidates)[-1:]:
         if kind == "find_package":

@@ -35,6 +35,8 @@ __all__ = ["HostFinding", "Survey", "survey_suite"]
 _ROUNDS: Final = 16
 """Runs of CMake for one host, each of which must have learnt something."""
 _MOST_LETTERS: Final = 600
+_MOST_USELESS: Final = 4
+"""Guesses at what a suite misses that may be wrong, before there is no further one."""
 _TOO_OLD: Final = re.compile(r"CMake ([\d.]+) or higher is required.*running version ([\d.]+)")
 _REPRESENTATIVES: Final[dict[Platform, str]] = {
     "linux": "x86_64-linux-gnu",
@@ -163,19 +165,25 @@ class _Surveyor:
         answers = last.answers if last else first_answers(self.laboratory.suite)
         entries = _entries(answers, last.known, platform, last.probe) if last else {}
         probe = self._probe(triple, entries, answers, 1)
-        known = known_suite(_names(probe))
+        useless: frozenset[str] = frozenset()
         for number in range(2, _ROUNDS + 1):
-            learnt = answers if probe.done else _with_known(known, learn(probe, answers))
-            wanted = _entries(learnt, known, platform, probe)
-            if (learnt, wanted) == (answers, entries):
-                break
-            answers, entries = learnt, wanted
-            probe = self._probe(triple, entries, answers, number)
             known = known_suite(_names(probe))
+            learnt = answers
+            if not probe.done:
+                learnt = _with_known(known, learn(probe, answers, useless))
+            wanted = _entries(learnt, known, platform, probe)
+            if (learnt, wanted) == (answers, entries) or len(useless) > _MOST_USELESS:
+                break
+            following = self._probe(triple, wanted, learnt, number)
+            new = learnt.names - answers.names - useless
+            if wanted == entries and new and _same_end(probe, following):
+                useless |= new
+                continue
+            answers, entries, probe = learnt, wanted, following
         return _Studied(
             probe=probe,
             answers=answers,
-            known=known,
+            known=known_suite(_names(probe)),
             entries=entries,
             stopped=None if probe.done else _first_error(probe),
         )
@@ -226,6 +234,11 @@ class _Surveyor:
             fetched=_unique(download for probe in every for download in downloads(probe.calls)),
             stopped=best.stopped,
         )
+
+
+def _same_end(probe: Probe, following: Probe) -> bool:
+    """Tell whether CMake stopped for the very same reasons again."""
+    return not following.done and errors_in(probe.output) == errors_in(following.output)
 
 
 def _names(probe: Probe) -> set[str]:

@@ -68,7 +68,8 @@ def _release(survey: Survey, target: Path | None) -> Iterator[str]:
         yield _setting("suite", suite)
     yield _setting("name", survey.name)
     if survey.source.version is None:
-        yield f"{_setting('version', survey.version)}  # the suite's own; git does not know it"
+        origin = "of its project()" if survey.version != "0" else "it tells none: fill in"
+        yield f"{_setting('version', survey.version)}  # {origin}; git does not know the suite"
         time = _setting("source_date_epoch", survey.epoch)
         yield f"{time}  # of its youngest file; put the release's time here"
     else:
@@ -352,11 +353,13 @@ def _quoted(text: str) -> str:
 
 
 def _setting(key: str, value: object) -> str:
-    """Return a line of the file; a table stands in braces."""
+    """Return a line of the file, whatever the value."""
     if isinstance(value, dict):
         entries = ", ".join(_setting(name, entry) for name, entry in value.items())
         return f"{_key(key)} = {{ {entries} }}"
-    return " ".join(tomli_w.dumps({key: value}).split("\n")).strip()
+    if isinstance(value, list):
+        return f"{_key(key)} = [{', '.join(map(_value, value))}]"
+    return tomli_w.dumps({key: value}).strip()
 
 
 def _value(text: str) -> str:
