@@ -14,8 +14,10 @@ from countermark.dependencies.clashes import holdings
 from countermark.dependencies.generators import check_generators
 from countermark.dependencies.given import prefix_digest
 from countermark.dependencies.planned import Generator, PlannedDependency
+from countermark.dependencies.prefixes import prefix_environment
 from countermark.errors import ConfigurationError
 from countermark.plan import ReleasePlan, plan_release
+from countermark.toolchain import ToolchainKind
 from suites import ENVIRONMENT, TOOLS, configure, suite
 
 HOST = "arm64-apple-darwin"
@@ -218,3 +220,13 @@ def test_a_prefix_is_digested_anew_only_when_it_changed(tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere"
     shutil.copytree(prefix, copy)
     assert prefix_digest(copy, memory) == second
+
+
+def test_pkg_config_is_never_led_to_this_machine_for_another() -> None:
+    for kind in ToolchainKind:
+        variables = prefix_environment(kind, [Path("/libraries")])
+        assert "/libraries/lib/pkgconfig:/libraries/share/pkgconfig" in variables.values()
+    for kind in (ToolchainKind.ZIG, ToolchainKind.MINGW, ToolchainKind.CLANG):
+        assert prefix_environment(kind, []) == {"PKG_CONFIG_LIBDIR": ""}
+    for kind in (ToolchainKind.NATIVE, ToolchainKind.DEPENDS, ToolchainKind.FILE):
+        assert prefix_environment(kind, []) == {}

@@ -14,6 +14,7 @@ __all__ = ["TOP_INCLUDES", "check_prefix", "prefix_entries", "prefix_environment
 TOP_INCLUDES: Final = f"{REPRODUCIBLE_CMAKE};{Path(__file__).parent / 'prefixes.cmake'}"
 """What the first ``project()`` of every build includes, behind the toolchain file."""
 
+_OURS: Final = (ToolchainKind.ZIG, ToolchainKind.MINGW, ToolchainKind.CLANG)
 _MACHINE: Final = ("/", "/usr", "/usr/local", "/opt/homebrew", "/opt/local")
 """Where the libraries of a machine itself are."""
 
@@ -45,8 +46,8 @@ def prefix_entries(prefixes: Iterable[Path]) -> dict[str, str]:
 def prefix_environment(kind: ToolchainKind, prefixes: Iterable[Path]) -> dict[str, str]:
     """Return the variables that lead pkg-config to the prefixes.
 
-    With the machine's own compiler they come before its own libraries; with zig they are all that
-    there is; a user's toolchain file may say so itself, so nothing is said where there are none.
+    With the machine's own compiler they come before its own libraries; with ours they are all that
+    there is; others may say so themselves, so nothing is said where there are none.
     """
     places = [
         str(prefix / directory / "pkgconfig")
@@ -55,6 +56,6 @@ def prefix_environment(kind: ToolchainKind, prefixes: Iterable[Path]) -> dict[st
     ]
     if kind is ToolchainKind.NATIVE:
         return {"PKG_CONFIG_PATH": ":".join(places)} if places else {}
-    if kind is ToolchainKind.ZIG or places:
+    if kind in _OURS or places:
         return {"PKG_CONFIG_LIBDIR": ":".join(places)}
     return {}
