@@ -230,7 +230,7 @@ def test_a_suite_that_stops_is_told_as_far_as_it_came(tmp_path: Path, run: Run) 
     [
         ("cmake_minimum_required(VERSION 99.5)\nproject(x)\n", 2, "needs CMake 99.5"),
         ("cmake_minimum_required(VERSION 3.25)\nproject(\n", 3, "cannot be configured"),
-        ("", 3, "cannot be configured"),
+        ("cmake_minimum_required(VERSION 3.25)\nbroken()\nproject(x)\n", 3, "broken"),
     ],
 )
 def test_what_never_begins_is_refused(

@@ -202,7 +202,8 @@ class _Surveyor:
         best = _best(studied.values())
         calls, cache = best.probe.calls, read_cache(best.probe.build)
         if not any(call.command == "project" for call in calls):
-            error = best.stopped or _first_error(best.probe)
+            nothing = CMakeError(place="CMakeLists.txt", command="", text="it calls no project()")
+            error = best.stopped or nothing
             raise WorkError(
                 f"{self.suite} cannot be configured: {error.place}: {error.text[:_MOST_LETTERS]}",
                 hint="Correct its CMakeLists.txt, and run it again.",
