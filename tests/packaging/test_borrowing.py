@@ -172,15 +172,20 @@ def test_what_the_configuration_names_is_compiled_with(
     assert "belongs to this machine" not in ended.err
 
 
+ELSEWHERE = """
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER_FORCED TRUE)  # nothing is compiled to find out about it
+"""
+
+
 def test_the_prefixes_of_a_toolchain_file_are_the_hosts_own(
     borrower: Path, tmp_path: Path, run: Run
 ) -> None:
-    (tmp_path / "own.cmake").write_text(
-        "set(CMAKE_SYSTEM_NAME Linux)\nset(CMAKE_FIND_ROOT_PATH /opt/answer)\n"
-    )
     arguments = ("--host", "aarch64-linux-gnu", "--toolchain", tmp_path / "own.cmake")
+    (tmp_path / "own.cmake").write_text(ELSEWHERE)
     ended = run("build", borrower, *arguments, cwd=tmp_path)
-    assert "belongs to this machine" not in ended.err
-    (tmp_path / "own.cmake").write_text("set(CMAKE_SYSTEM_NAME Linux)\n")
+    assert (ended.code, "belongs to this machine" in ended.err) == (2, True), ended.err
+    (tmp_path / "own.cmake").write_text(f"{ELSEWHERE}set(CMAKE_FIND_ROOT_PATH /opt/answer)\n")
     ended = run("build", borrower, *arguments, cwd=tmp_path)
-    assert "belongs to this machine" in ended.err
+    assert (ended.code, "belongs to this machine" in ended.err) == (3, False), ended.err
