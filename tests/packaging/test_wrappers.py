@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from countermark.toolchains.arguments import filter_arguments
 from countermark.toolchains.resources import resource_arguments
+from countermark.toolchains.target import Target
 from countermark.toolchains.verdict import RefusedError
 from countermark.toolchains.wrappers import Wrappers
 
@@ -173,3 +179,41 @@ def test_another_filter_is_another_compiler(
     after = wrappers.scripts()
     assert before["cc"].splitlines()[1] != after["cc"].splitlines()[1]
     assert before["ar"] == after["ar"]
+
+
+WORDS = st.sampled_from(
+    (
+        *("-O2", "-DA=1", "-D_WIN32_WINNT=0x0602", "-D_LIBCPP_HARDENING_MODE=x", "-UNDEBUG"),
+        *("-Iinclude", "-I", "-fPIC", "-flto", "-fuse-ld=lld", "-ffunction-sections", "-g", "-g0"),
+        *("-std=c++20", "-Wall", "-Wl,-z,separate-code", "-Wp,-D_FORTIFY_SOURCE=3", "-pthread"),
+        *("-march=x86-64-v2", "-mtune=haswell", "-msse4.1", "-mbranch-protection=bti", "-MD"),
+        *("-mmacosx-version-min=11.0", "-isystem", "-o", "a b.o", "-MF", "x.d", "-c", "a.c", "-E"),
+        *("b.cpp", "@missing", "-", "-x", "c", "-s", "-lfoo", "-Xclang", "-include", "--version"),
+    )
+)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(WORDS, max_size=8), st.sampled_from((LINUX, MAC, WINDOWS)))
+def test_what_a_wrapper_does_by_itself_is_what_the_filter_does(
+    words: list[str], target: str
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        wrappers = wrappers_in(Path(place), target)
+        given_ = call(wrappers, "cc", "-c", "a.c", *words)
+        wanted, notices = filter_arguments(
+            ["-c", "a.c", *words], Target(target), zig=place, probing=False
+        )
+        assert given_ == ["cc", *wanted]
+        noted = {(each.argument, each.instead, each.why) for each in wrappers.changes()}
+        assert noted == set(notices)
+
+
+def test_a_plain_call_starts_no_python(tmp_path: Path) -> None:
+    wrappers = wrappers_in(tmp_path, MAC)
+    nobody = replace(wrappers, python=tmp_path / "missing")
+    nobody.write()
+    plain = ("-O2", "-DA", "-I.", "-o", "a.o", "-MD", "-MF", "a.d", "-c", "a.c")
+    assert "a.c" in call(nobody, "cc", *plain)
+    with pytest.raises(subprocess.CalledProcessError):
+        call(nobody, "cc", *plain, "-march=armv8-a+crypto")

@@ -8,7 +8,7 @@ from .linking import filter_linker_words
 from .target import Target
 from .verdict import Notice, Piece, RefusedError, Verdict, words
 
-__all__ = ["filter_arguments", "is_probe", "split_words"]
+__all__ = ["always", "filter_arguments", "is_probe", "prefix_map", "split_words"]
 
 _FIRST = ("-g0", "-UNDEBUG", "-fno-sanitize=undefined")
 """zig adds ``-g`` and, when optimising, ``-DNDEBUG``, and otherwise UBSan's traps by itself. These
@@ -65,8 +65,18 @@ def filter_arguments(
         if why:
             notices.append((" ".join(piece), " ".join(instead), why))
     if call.compiles:  # behind the project's own, for the last that matches wins
-        result.append(f"-ffile-prefix-map={zig}=./zig")
+        result.append(prefix_map(zig))
     return result, notices
+
+
+def always(target: Target) -> list[str]:
+    """Return what stands in front of all that is compiled or linked for ``target``."""
+    return [*_FIRST, *(_FIRST_FOR_MACOS if target.system == "macos" else ())]
+
+
+def prefix_map(zig: str) -> str:
+    """Return the argument by which no path of zig's own headers gets into what is compiled."""
+    return f"-ffile-prefix-map={zig}=./zig"
 
 
 def is_probe(directory: str, arguments: list[str]) -> bool:
@@ -111,11 +121,8 @@ class _Call:
 
 def _first(pieces: list[Piece], call: _Call) -> list[str]:
     """Return what stands in front of a command that has something to compile or to link."""
-    if call.target.system == "macos":
-        return [*_FIRST, *_FIRST_FOR_MACOS]
-    if call.target.system == "windows" and call.links:
-        return [*_FIRST, *_subsystem(pieces)]
-    return [*_FIRST]
+    subsystem = _subsystem(pieces) if call.target.system == "windows" and call.links else ()
+    return [*always(call.target), *subsystem]
 
 
 def _pieces(arguments: list[str]) -> list[Piece]:

@@ -18,16 +18,47 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["IN_BUILD_TREE", "Change", "Wrappers", "changes_in"]
+from .arguments import always, prefix_map
+from .target import Target
+
+__all__ = ["IN_BUILD_TREE", "Change", "Wrappers", "changes_in", "main"]
 
 IN_BUILD_TREE: Final = "countermark-toolchain"
 """Where zig.cmake has them written when it is not told of any."""
 
 _RUN: Final = Path(__file__).with_name("run.py")
-_FILTERED: Final = ("cc", "c++", "strip")
+_COMPILERS: Final = ("cc", "c++")
+_FILTERED: Final = (*_COMPILERS, "strip")
 _OF_SYSTEM: Final = {"macos": ("install_name_tool",), "windows": ("windres",)}
 _NOTICES: Final = "notices"
 _ZIGS_OWN: Final = ("ar", "ranlib", "objcopy", "dlltool")
+
+
+_PLAIN: Final = """\
+# Nearly all that is compiled needs no filter, and a shell is there in a tenth of Python's time.
+compiles='' source='' value=''
+for word do
+    if test "$value"; then
+        value=
+        continue
+    fi
+    case $word in
+        -c) compiles=yes ;;
+        -o | -MF | -MT | -MQ | -isystem | -include) value=yes ;;
+        -D_LIBCPP_HARDENING_MODE* | -D_WIN32_WINNT*) compiles=never ;;
+        -W[lap],* | -fuse-ld=* | -flto* | -ffat-lto-objects*) compiles=never ;;
+        -[DIOUWf]?* | -std=* | -pthread | -MD | -MMD | -MP | -g0 | -w | --target=*) ;;
+        -mbranch-protection=*) ;;
+        -* | @* | '') compiles=never ;;
+        *) source=yes ;;
+    esac
+    test "$compiles" != never || break
+done
+if test "$compiles$source" = yesyes; then
+    exec {plain}
+fi
+"""
+"""Before a compiler's call of the filter: what it would leave as it is goes straight to zig."""
 
 
 class Change(NamedTuple):
@@ -65,9 +96,21 @@ class Wrappers:
         given = (str(self.zig), self.target, str(self.notices))
         about = f"arguments filtered by {_digest()}"
         return {
-            **{name: _script(about, *filter_, *linker, name, *given) for name in filtered},
+            **{
+                name: _script(about, *filter_, *linker, name, *given, first=self._plain(name))
+                for name in filtered
+            },
             **{name: _script("zig's own", str(self.zig), name) for name in _ZIGS_OWN},
         }
+
+    def _plain(self, name: str) -> str:
+        """Return how a compiler's wrapper begins."""
+        if name not in _COMPILERS:
+            return ""
+        target = Target(self.target)
+        front = shlex.join((str(self.zig), name, f"--target={target.name}", *always(target)))
+        behind = shlex.quote(prefix_map(str(self.zig.parent)))
+        return _PLAIN.format(plain=f'{front} "$@" {behind}')
 
     def write(self) -> None:
         """Write every wrapper; a file that is as it should be is left alone."""
@@ -102,9 +145,9 @@ def _change(text: str) -> Change:
     return Change(argument, instead, why)
 
 
-def _script(about: str, *words: str) -> str:
+def _script(about: str, *words: str, first: str = "") -> str:
     """Return a program that calls another one; a line "#!" could hold neither spaces nor all."""
-    return f'#!/bin/sh\n# {about}\nexec {shlex.join(words)} "$@"\n'
+    return f'#!/bin/sh\n# {about}\n{first}exec {shlex.join(words)} "$@"\n'
 
 
 def _digest() -> str:
@@ -116,8 +159,9 @@ def _digest() -> str:
     return hashlib.sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()
 
 
-if __name__ == "__main__":
-    place, zig, target, *lld = sys.argv[1:]
+def main(words: list[str]) -> None:
+    """Write the wrappers for ``DIRECTORY ZIG TARGET [LLD SDK LIBRARIES]``."""
+    place, zig, target, *lld = words
     Wrappers(
         directory=Path(place),
         python=Path(sys.executable),
