@@ -3,7 +3,8 @@
     python benchmarks/filter.py [--directory DIR] [--runs N]
 
 Times whole processes, medians of interleaved runs after one that does not count: Python that does
-nothing, a wrapper whose zig is a program that does nothing, and a file of C and one of C++ (with
+nothing, a wrapper whose zig is a program that does nothing, with arguments that need no filter and
+with one that does, and a file of C and one of C++ (with
 five headers of its library) compiled by zig directly, with the filter's own arguments, and through
 the wrapper. The clock, and what the processors were used for. Nothing is asserted: the figures are
 for people.
@@ -63,11 +64,13 @@ def programs(place: Path) -> dict[str, list[str]]:
     """Return what is timed, by what it is."""
     zig = find_zig().program
     compile_c = ["-O2", "-c", "a.c", "-o", "a.o"]
+    changed = ["-mtune=apple-m1", *compile_c]
     compile_cpp = ["-O2", "-std=c++20", "-c", "a.cpp", "-o", "a.o"]
     return {
         "a program that does nothing": ["/bin/true"],
         "Python that does nothing": [sys.executable, "-I", "-S", "-c", "pass"],
         "the wrapper of a zig that does nothing": wrapped(place, Path("/bin/true"), compile_c),
+        "the same, with an argument for the filter": wrapped(place, Path("/bin/true"), changed),
         "C, by zig": direct(zig, "cc", compile_c),
         "C, through the wrapper": wrapped(place, zig, compile_c),
         "C++, by zig": direct(zig, "c++", compile_cpp),

@@ -46,7 +46,7 @@ from stated import (
 )
 from trees import pack_tar_gz, pack_zip
 
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC) + timedelta(days=1)  # the keys are made later than this module is read
 Change = Callable[[dict[str, Any]], object]
 
 

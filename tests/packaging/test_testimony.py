@@ -18,7 +18,7 @@ from countermark.attestations.tree import StoredList
 from countermark.openpgp.keyring import Keyring, read_keyring
 
 CONTENT = list_of(release_names())
-NOW = datetime.now(UTC) + timedelta(minutes=1)
+NOW = datetime.now(UTC) + timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
