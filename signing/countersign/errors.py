@@ -164,6 +164,8 @@ class SignatureKeptError(SigningError):
 class StampError(SigningError):
     """The image cannot say what it shall of the systems it is for; it was left alone."""
 
+    hint = "Build it for the systems that it shall be for."
+
     def __init__(self, problem: str, *, hint: str) -> None:
         super().__init__(problem)
         self.hint = hint

@@ -57,7 +57,7 @@ def filter_arguments(
         result += _first(pieces, call)
     for piece in pieces:
         verdict = _judge(piece, call)
-        if verdict is None:
+        if verdict is None or tuple(verdict[0]) == tuple(piece):
             result += piece
             continue
         instead, why = verdict
