@@ -7,6 +7,8 @@ Format: cmake-file-api(7), objects ``codemodel`` version 2, ``toolchains`` versi
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +21,7 @@ __all__ = [
     "Compiler",
     "TargetUse",
     "ask",
+    "installed_directories",
     "read_implicit",
     "read_installed",
     "read_model",
@@ -27,6 +30,8 @@ __all__ = [
 
 _API: Final = Path(".cmake", "api", "v1")
 _CLIENT: Final = "client-countermark"
+_INCLUDE: Final = re.compile(r'(?m)^\s*include\("([^"]+)/cmake_install\.cmake"\)')
+"""How a directory's script of installation runs that of another."""
 _QUERIES: Final = ("codemodel-v2", "toolchains-v1", "cmakeFiles-v1")
 
 
@@ -90,7 +95,12 @@ def read_model(build: Path, suite: Path) -> BuildModel:
             _read(replies / answers[name]["jsonFile"]) for name in _QUERIES
         )
         configuration = codemodel["configurations"][0]
-        directories = [_read(replies / item["jsonFile"]) for item in configuration["directories"]]
+        installed = set(installed_directories(build, Path(codemodel["paths"]["build"])))
+        directories = [
+            _read(replies / item["jsonFile"])
+            for item in configuration["directories"]
+            if item["build"] in installed
+        ]
         return BuildModel(
             components=tuple(sorted({each["component"] for each in _installers(directories)})),
             absolute=_absolute(_installers(directories)),
@@ -119,6 +129,26 @@ def read_uses(build: Path) -> tuple[TargetUse, ...]:
         return tuple(_use(targets[each]) for each in _reaching(targets))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise _no_answers(build, error) from error
+
+
+def installed_directories(build: Path, top: Path) -> Iterator[str]:
+    """Yield the directories, below the build tree, whose installers run when all is installed.
+
+    The File API does not tell those that were added with EXCLUDE_FROM_ALL; CMake's own scripts do,
+    for each includes those of its subdirectories.
+    """
+    left, seen = ["."], set[str]()
+    while left:
+        name = left.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        yield name
+        script = build / name / "cmake_install.cmake"
+        if script.is_file():
+            text = script.read_text(encoding="utf-8", errors="replace")
+            inner = (Path(each) for each in _INCLUDE.findall(text))
+            left += [each.relative_to(top).as_posix() for each in inner if each.is_relative_to(top)]
 
 
 def read_implicit(build: Path) -> tuple[str, ...]:

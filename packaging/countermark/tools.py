@@ -23,12 +23,17 @@ __all__ = [
     "Tool",
     "find_build_tools",
     "find_emulators",
+    "find_newest",
     "find_program",
+    "numbers",
     "version_of",
 ]
 
 OLDEST_CMAKE: Final = (3, 25)
 """The first that reads CMAKE_PROJECT_TOP_LEVEL_INCLUDES and installs what the suites need."""
+
+_NEWEST_NAME: Final = 29
+"""The last version that a program is looked for under a name of its own, as Debian has them."""
 
 _INSTALL: Final = "Install it with: python -m pip install 'countermark[build]'."
 
@@ -58,7 +63,7 @@ def find_build_tools(environment: Mapping[str, str]) -> BuildTools:
     Raises :class:`MissingToolError` when one is missing or too old.
     """
     cmake = _find("cmake", _packaged_cmake(), environment)
-    if _numbers(cmake.version) < OLDEST_CMAKE:
+    if numbers(cmake.version) < OLDEST_CMAKE:
         oldest = ".".join(map(str, OLDEST_CMAKE))
         raise MissingToolError(
             f"{cmake.program} is version {cmake.version}; {oldest} or newer is needed",
@@ -100,6 +105,25 @@ def find_program(name: str, environment: Mapping[str, str]) -> Path | None:
     return Path(found) if found else None
 
 
+def find_newest(name: str, oldest: int, environment: Mapping[str, str]) -> Tool | None:
+    """Return the newest of the programs ``name``, ``name-OLDEST`` and so on that PATH leads to.
+
+    That called ``name`` may be older. None when no one says its version.
+    """
+    found = []
+    for each in (name, *(f"{name}-{number}" for number in range(oldest, _NEWEST_NAME + 1))):
+        program = find_program(each, environment)
+        version = version_of(program, environment) if program else ""
+        if program and version:
+            found.append(Tool(name=name, program=program, version=version))
+    return max(found, key=lambda tool: numbers(tool.version), default=None)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return a version such as ``19.1.7`` as what it is compared by."""
+    return tuple(int(part) for part in version.split("."))
+
+
 def version_of(program: Path, environment: Mapping[str, str]) -> str:
     """Return the first version number in what ``program --version`` prints, or nothing."""
     found = re.search(r"\d+(\.\d+)+", answer((str(program), "--version"), environment, seconds=20))
@@ -128,7 +152,3 @@ def _packaged_cmake() -> Path | None:
 def _beside_python(name: str) -> Path | None:
     program = Path(sys.executable).parent / name
     return program if program.is_file() else None
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -210,16 +211,40 @@ def test_a_prefix_is_digested_anew_only_when_it_changed(tmp_path: Path) -> None:
     prefix, memory = tmp_path / "prefix", tmp_path / "memory"
     (prefix / "lib").mkdir(parents=True)
     (prefix / "lib/libx.a").write_bytes(b"one")
-    first = prefix_digest(prefix, memory)
+    first = prefix_digest(prefix, memory, resting=0)
     assert re.fullmatch("[0-9a-f]{64}", first)
-    assert prefix_digest(prefix, memory) == first
+    assert prefix_digest(prefix, memory, resting=0) == first
     assert len(list(memory.iterdir())) == 1
-    (prefix / "lib/libx.a").write_bytes(b"two")
-    second = prefix_digest(prefix, memory)
+    (prefix / "lib/libx.a").write_bytes(b"another")
+    second = prefix_digest(prefix, memory, resting=0)
     assert second != first
     copy = tmp_path / "elsewhere"
     shutil.copytree(prefix, copy)
-    assert prefix_digest(copy, memory) == second
+    assert prefix_digest(copy, memory, resting=0) == second
+
+
+def test_a_prefix_that_changed_a_moment_ago_is_read_again(tmp_path: Path) -> None:
+    prefix, memory = tmp_path / "prefix", tmp_path / "memory"
+    prefix.mkdir()
+    digests = set()
+    for content in (b"one", b"two", b"six"):  # all in one tick of the clock, perhaps
+        (prefix / "a").write_bytes(content)
+        digests.add(prefix_digest(prefix, memory))
+    assert len(digests) == 3
+    assert not memory.exists()
+
+
+def test_a_time_that_was_set_back_hides_no_change(tmp_path: Path) -> None:
+    prefix, memory = tmp_path / "prefix", tmp_path / "memory"
+    prefix.mkdir()
+    file = prefix / "a"
+    file.write_bytes(b"one")
+    first, before = prefix_digest(prefix, memory, resting=0), file.stat()
+    while file.stat().st_ctime_ns == before.st_ctime_ns:
+        file.write_bytes(b"two")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_mtime_ns == before.st_mtime_ns
+    assert prefix_digest(prefix, memory, resting=0) != first
 
 
 def test_pkg_config_is_never_led_to_this_machine_for_another() -> None:

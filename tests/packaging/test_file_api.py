@@ -22,9 +22,11 @@ install(FILES CMakeLists.txt DESTINATION share COMPONENT docs)
 install(FILES CMakeLists.txt DESTINATION share/none)
 install(FILES CMakeLists.txt DESTINATION share/extra COMPONENT extra EXCLUDE_FROM_ALL)
 add_subdirectory(inner)
+add_subdirectory(aside EXCLUDE_FROM_ALL)
 add_custom_target(nothing)
 """
 INNER = "install(FILES CMakeLists.txt DESTINATION share/inner COMPONENT inner)\n"
+ASIDE = "install(FILES CMakeLists.txt DESTINATION share/aside COMPONENT aside)\n"
 WITH_PROGRAMS = """\
 cmake_minimum_required(VERSION 3.25)
 project(demo LANGUAGES C)
@@ -53,6 +55,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build tree of a suite without any language, which is configured in no time."""
     top = tmp_path_factory.mktemp("answered")
     suite(suite(top / "source", LISTS) / "inner", INNER)
+    suite(top / "source" / "aside", ASIDE)
     ask(top / "build")
     run_cmake(top / "source", top / "build")
     return top / "build"

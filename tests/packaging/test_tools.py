@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from countermark.errors import MissingToolError
-from countermark.tools import find_build_tools, find_emulators, find_program, version_of
+from countermark.tools import (
+    find_build_tools,
+    find_emulators,
+    find_newest,
+    find_program,
+    version_of,
+)
 
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
@@ -113,3 +119,20 @@ def test_emulators_are_found_for_other_hosts_only(
     monkeypatch.setattr("platform.system", lambda: "Darwin")
     assert list(find_emulators(environment)) == ["x86_64-w64-mingw32"]
     assert find_emulators({"PATH": ""}) == {}
+
+
+def test_the_newest_of_several_versions_is_found(tmp_path: Path) -> None:
+    environment = {"PATH": str(tmp_path)}
+    assert find_newest("linker", 19, environment) is None
+    write_program(tmp_path / "linker", "version 9.1")
+    found = find_newest("linker", 19, environment)
+    assert found is not None
+    assert found.version == "9.1"
+    for version in ("19.1.7", "21.0"):
+        write_program(tmp_path / f"linker-{version.partition('.')[0]}", f"version {version}")
+    write_program(tmp_path / "linker-18", "version 99")  # older than the oldest that is asked for
+    write_program(tmp_path / "linker-22", "no number", status=1)
+    found = find_newest("linker", 19, environment)
+    assert found is not None
+    assert (found.name, found.version) == ("linker", "21.0")
+    assert found.program == tmp_path / "linker-21"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -96,9 +97,14 @@ def _project(settings: DependencySettings, site: Site) -> tuple[Path, dict[str, 
 
 def _script(settings: DependencySettings, site: Site, variables: Mapping[str, str]) -> Command:
     """Return the user's lines as one script, which ends at the first that fails."""
-    compilers = site.tree / "compilers.sh"
+    compilers = shlex.quote(str(site.tree / "compilers.sh"))
     return Command(
-        argv=("sh", "-e", "-c", "\n".join((f". '{compilers}'", *settings.commands))),
+        argv=(
+            "sh",
+            "-e",
+            "-c",
+            "\n".join((f". {compilers}", *settings.commands)),
+        ),
         environment={
             **variables,
             "PREFIX": str(site.prefix),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,8 @@ from countermark.initial.answers import Answers
 from countermark.initial.probing import Probe
 from countermark.initial.requests import (
     PackageRequest,
+    PkgConfigRequest,
+    Search,
     package_requests,
     pkg_config_requests,
     searches,
@@ -108,39 +110,34 @@ def _packages(probe: Probe, answers: Answers, platform: Platform, suite: Path) -
 def _modules(probe: Probe, answers: Answers, platform: Platform) -> Iterable[Package]:
     for each in pkg_config_requests(probe.calls):
         needed = each.module in answers.modules
-        yield Package(
-            name=each.module,
-            version=each.version,
-            kind="pkg-config",
-            needed=needed,
-            called_required=each.required,
-            fate="answered" if needed else "missing",
-            components=(),
-            places=(each.place,),
-            users=(),
-            platforms=(platform,),
-            generates=(),
-        )
+        package = _of_one_library("pkg-config", each.module, each, needed, platform)
+        yield replace(package, version=each.version)
 
 
 def _libraries(probe: Probe, answers: Answers, platform: Platform) -> Iterable[Package]:
     answered = {each.name for each in answers.variables}
     for each in searches(probe.calls):
         if each.command == "find_library":
-            needed = each.variable in answered
-            yield Package(
-                name=each.names[0] if each.names else each.variable,
-                version="",
-                kind="library",
-                needed=needed,
-                called_required=each.required,
-                fate="answered" if needed else "missing",
-                components=(),
-                places=(each.place,),
-                users=(),
-                platforms=(platform,),
-                generates=(),
-            )
+            name = each.names[0] if each.names else each.variable
+            yield _of_one_library("library", name, each, each.variable in answered, platform)
+
+
+def _of_one_library(
+    kind: str, name: str, request: PkgConfigRequest | Search, needed: bool, platform: Platform
+) -> Package:
+    return Package(
+        name=name,
+        version="",
+        kind=kind,
+        needed=needed,
+        called_required=request.required,
+        fate="answered" if needed else "missing",
+        components=(),
+        places=(request.place,),
+        users=(),
+        platforms=(platform,),
+        generates=(),
+    )
 
 
 def _joined(known: Package, other: Package) -> Package:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from countermark.file_api import installed_directories
+
 __all__ = ["Installed", "Target", "Tree", "read_cache", "read_tree"]
 
 _REPLY: Final = Path(".cmake", "api", "v1", "reply")
@@ -66,7 +68,7 @@ def read_tree(build: Path) -> Tree:
         model = _read(max(replies.glob("codemodel-v2-*.json")))
         configuration = model["configurations"][0]
         described = [_read(replies / each["jsonFile"]) for each in configuration["targets"]]
-        installed = set(_installed_directories(build, Path(model["paths"]["build"])))
+        installed = set(installed_directories(build, Path(model["paths"]["build"])))
         installers = [
             installer
             for directory in configuration["directories"]
@@ -98,29 +100,6 @@ def read_cache(build: Path) -> dict[str, str]:
 
 
 _SCRIPTS: Final = ("script", "code")
-
-
-_INCLUDE: Final = re.compile(r'(?m)^\s*include\("([^"]+)/cmake_install\.cmake"\)')
-
-
-def _installed_directories(build: Path, top: Path) -> Iterator[str]:
-    """Yield the directories, below the build tree, whose installers run when all is installed.
-
-    The File API does not tell those that were added with EXCLUDE_FROM_ALL; CMake's own scripts do,
-    for each includes those of its subdirectories.
-    """
-    left, seen = ["."], set[str]()
-    while left:
-        name = left.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        yield name
-        script = build / name / "cmake_install.cmake"
-        if script.is_file():
-            text = script.read_text(encoding="utf-8", errors="replace")
-            inner = (Path(each) for each in _INCLUDE.findall(text))
-            left += [each.relative_to(top).as_posix() for each in inner if each.is_relative_to(top)]
 
 
 def _target(described: dict[str, Any]) -> Target:

@@ -13,7 +13,7 @@ from typing import Final
 
 from countermark.errors import ConfigurationError, MissingToolError, UnknownHostError
 from countermark.toolchain import TOOLCHAIN_FILES, Machine, Toolchain, ToolchainKind, Wanted
-from countermark.tools import Tool, find_program, version_of
+from countermark.tools import Tool, find_newest, find_program, numbers, version_of
 from countersign.version import pack_version, version_text
 
 __all__ = ["INSTALL_CLANG", "find_clang", "newest_clang"]
@@ -21,8 +21,6 @@ __all__ = ["INSTALL_CLANG", "find_clang", "newest_clang"]
 INSTALL_CLANG: Final = "apt-get install clang-19 lld-19 llvm-19"
 _OLDEST: Final = 16
 """The first whose C++20 suffices for Bitcoin Core."""
-_NEWEST_NAME: Final = 29
-"""The last version that a program is looked for under a name of its own, as Debian has them."""
 _LINKERS: Final = {"darwin": "ld64.lld", "linux": "ld.lld"}
 
 
@@ -65,28 +63,19 @@ def newest_clang(environment: Mapping[str, str]) -> Tool:
 
     Raises :class:`MissingToolError` when there is none.
     """
-    found = sorted(_clangs(environment), key=_numbers)
-    if found and _numbers(found[-1]) >= (_OLDEST,):
-        return found[-1]
-    there = f"{found[-1].program} is version {found[-1].version}" if found else "there is none"
+    found = find_newest("clang", _OLDEST, environment)
+    if found and numbers(found.version) >= (_OLDEST,):
+        return found
+    there = f"{found.program} is version {found.version}" if found else "there is none"
     raise MissingToolError(
         f"the toolchain clang is version {_OLDEST} or newer, and {there}",
         hint=f"Install it, for example: {INSTALL_CLANG}; or use the default toolchain, zig.",
     )
 
 
-def _clangs(environment: Mapping[str, str]) -> Iterator[Tool]:
-    numbered = (f"clang-{number}" for number in range(_OLDEST, _NEWEST_NAME + 1))
-    for name in ("clang", *numbered):
-        program = find_program(name, environment)
-        version = version_of(program, environment) if program else ""
-        if program and version:
-            yield Tool(name="clang", program=program, version=version)
-
-
 def _companion(name: str, clang: Tool, environment: Mapping[str, str]) -> Tool:
     """Find a tool of Clang's version, or else the one without a version in its name."""
-    for each in (f"{name}-{_numbers(clang)[0]}", name):
+    for each in (f"{name}-{numbers(clang.version)[0]}", name):
         program = find_program(each, environment)
         if program is not None:
             version = version_of(program, environment) or "unknown"
@@ -161,7 +150,3 @@ def _check_root(wanted: Wanted, machine: Machine) -> None:
             f"{place}.sdk_path is {wanted.sdk_path}, which is no root: it holds no usr/include",
             hint="Give the directory that holds usr.",
         )
-
-
-def _numbers(tool: Tool) -> tuple[int, ...]:
-    return tuple(int(part) for part in tool.version.split("."))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from countermark.errors import MissingToolError
 from countermark.toolchains.macos_libraries import MacosLibraries
-from countermark.tools import Tool, find_program, version_of
+from countermark.tools import Tool, find_newest, numbers
 
 __all__ = ["INSTALL_LLD", "OLDEST_LLD", "Lld", "find_lld"]
 
 OLDEST_LLD: Final = 19
 """The first with which it was tried: older ones know neither all the options nor zig's stub."""
-_NEWEST_NAME: Final = 29
-"""The last version that a program is looked for under a name of its own, as Debian has them."""
 INSTALL_LLD: Final = "apt-get install lld-19, or a newer one"
 
 
@@ -39,24 +37,11 @@ def find_lld(environment: Mapping[str, str]) -> Tool:
 
     Raises :class:`MissingToolError` when there is none.
     """
-    found = sorted(_candidates(environment), key=_numbers)
-    if found and _numbers(found[-1]) >= (OLDEST_LLD,):
-        return found[-1]
-    there = f"{found[-1].program} is version {found[-1].version}" if found else "there is none"
+    found = find_newest("ld64.lld", OLDEST_LLD, environment)
+    if found and numbers(found.version) >= (OLDEST_LLD,):
+        return found
+    there = f"{found.program} is version {found.version}" if found else "there is none"
     raise MissingToolError(
         f"the linker lld is ld64.lld {OLDEST_LLD} or newer, and {there}",
         hint=f"Install it, for example: {INSTALL_LLD}; or leave out linker = 'lld'.",
     )
-
-
-def _candidates(environment: Mapping[str, str]) -> Iterator[Tool]:
-    numbered = (f"ld64.lld-{number}" for number in range(OLDEST_LLD, _NEWEST_NAME + 1))
-    for name in ("ld64.lld", *numbered):
-        program = find_program(name, environment)
-        version = version_of(program, environment) if program else ""
-        if program and version:
-            yield Tool(name="ld64.lld", program=program, version=version)
-
-
-def _numbers(tool: Tool) -> tuple[int, ...]:
-    return tuple(int(part) for part in tool.version.split("."))
